@@ -1,0 +1,82 @@
+"""A WebSocket echo and test daemon, and the small callback API that it is made of.
+
+For Twisted programs: functions return Deferreds. At a prompt or in a script use `from echod.blocking import *`,
+which has the same names and waits.
+
+    publish_websocket, start, shutdown, default_server      a server of your own
+    open_websocket, websocket_send, close_websocket         a client
+    echo_server, multi_server                               the note's two servers
+    echo_client, echo_send, echo_close                      the note's client
+    Contract, State, CloseCode                              a connection, and how it is and ends
+    Server, Limits                                          several servers in one process
+    Echo, SimpleEcho, MultiEcho, EndpointFactory            Autobahn protocols, to subclass
+"""
+
+from __future__ import annotations
+
+from echod.blocking import note as _note
+from echod.daemon.server import Server
+from echod.errors import (
+    BadCertificate,
+    BadSetting,
+    CloseCode,
+    ConnectFailed,
+    ConnectionClosed,
+    EchodError,
+    HandshakeRefused,
+    NoClient,
+    NotWebSocket,
+    OpenFailed,
+    OpenTimeout,
+)
+from echod.settings import Limits
+from echod.wire.contract import Contract
+from echod.wire.internals import State
+from echod.wire.protocol import Echo, EndpointFactory, MultiEcho, SimpleEcho
+
+__all__ = [
+    "BadCertificate",
+    "BadSetting",
+    "CloseCode",
+    "ConnectFailed",
+    "ConnectionClosed",
+    "Contract",
+    "Echo",
+    "EchodError",
+    "EndpointFactory",
+    "HandshakeRefused",
+    "Limits",
+    "MultiEcho",
+    "NoClient",
+    "NotWebSocket",
+    "OpenFailed",
+    "OpenTimeout",
+    "Server",
+    "SimpleEcho",
+    "State",
+    "close_websocket",
+    "default_server",
+    "echo_client",
+    "echo_close",
+    "echo_send",
+    "echo_server",
+    "multi_server",
+    "open_websocket",
+    "publish_websocket",
+    "shutdown",
+    "start",
+    "websocket_send",
+]
+
+start = _note.start
+shutdown = _note.shutdown
+default_server = _note.default_server
+echo_server = _note.echo_server
+multi_server = _note.multi_server
+publish_websocket = _note.publish_websocket
+open_websocket = _note.open_websocket
+websocket_send = _note.websocket_send
+close_websocket = _note.close_websocket
+echo_client = _note.echo_client
+echo_send = _note.echo_send
+echo_close = _note.echo_close

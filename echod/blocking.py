@@ -1,0 +1,137 @@
+"""The functions of echod for a Python prompt, a notebook or a script: the same names, waiting instead of Deferreds.
+
+    from echod.blocking import *
+
+The reactor runs in a thread of its own, started at the first call and stopped with the interpreter.
+Callbacks run in that thread; inside them these functions do not wait but return the Deferreds of `import echod`,
+so that a callback may still open, send and close.
+
+The state of a process is here and nowhere else: one reactor thread, and one `Note`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import blockingCallFromThread
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogFilterPredicate,
+    LogEvent,
+    PredicateResult,
+    globalLogPublisher,
+    textFileLogObserver,
+)
+from zope.interface import provider
+
+from echod.client.note import Note, get_reactor
+
+__all__ = [
+    "close_websocket",
+    "default_server",
+    "echo_client",
+    "echo_close",
+    "echo_send",
+    "echo_server",
+    "multi_server",
+    "open_websocket",
+    "publish_websocket",
+    "shutdown",
+    "start",
+    "websocket_send",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STOP_TIMEOUT_S = 2.0
+TRACE = "echod.trace"
+
+
+class ReactorThread:
+    """The thread in which the reactor runs, once somebody waits for it."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def enter(self, function: Callable[..., Any], /, *args: Any) -> Any:
+        """Call it in the reactor's thread, and wait for what it gives; directly when there is no such thread."""
+        if self._thread is None or threading.current_thread() is self._thread:
+            return function(*args)
+        return blockingCallFromThread(get_reactor(), function, *args)
+
+    def start(self) -> None:
+        """Let the reactor run; again changes nothing.
+
+        Raises:
+            RuntimeError: it runs already, elsewhere: to wait for it there would be for ever.
+        """
+        with self._starting:
+            if self._thread is None:
+                self._thread = self._launch()
+
+    def _launch(self) -> threading.Thread:
+        reactor = get_reactor()
+        if reactor.running:
+            raise RuntimeError("the reactor is running already: use 'import echod', whose functions return Deferreds")
+        running = threading.Event()
+        reactor.callWhenRunning(running.set)
+        thread = threading.Thread(target=reactor.run, args=(False,), name="echod reactor", daemon=True)
+        thread.start()
+        running.wait()
+        globalLogPublisher.addObserver(FilteringLogObserver(textFileLogObserver(sys.stderr), [is_trace]))
+        atexit.register(self._stop)
+        return thread
+
+    def _stop(self) -> None:
+        assert self._thread is not None
+        get_reactor().callFromThread(get_reactor().stop)
+        self._thread.join(STOP_TIMEOUT_S)
+
+
+@provider(ILogFilterPredicate)
+def is_trace(event: LogEvent) -> Any:
+    """What `debug=True` asked for; errors reach the terminal by Twisted's own default."""
+    return PredicateResult.yes if event.get("log_namespace") == TRACE else PredicateResult.no
+
+
+reactor_thread = ReactorThread()
+note = Note(reactor_thread.enter)
+
+
+def entering(function: Callable[P, T]) -> Callable[P, T]:
+    """The function, called in the reactor's thread."""
+
+    @functools.wraps(function)
+    def enter(*args: P.args, **kwargs: P.kwargs) -> T:
+        reactor_thread.start()
+        result: T = reactor_thread.enter(functools.partial(function, *args, **kwargs))
+        return result
+
+    return enter
+
+
+def waiting(function: Callable[P, Deferred[T]]) -> Callable[P, T]:
+    """The function, called in the reactor's thread, and its Deferred waited for."""
+    return entering(function)  # type: ignore[arg-type]
+
+
+start = waiting(note.start)
+shutdown = waiting(note.shutdown)
+default_server = entering(note.default_server)
+echo_server = waiting(note.echo_server)
+multi_server = waiting(note.multi_server)
+publish_websocket = entering(note.publish_websocket)
+open_websocket = waiting(note.open_websocket)
+websocket_send = entering(note.websocket_send)
+close_websocket = entering(note.close_websocket)
+echo_client = waiting(note.echo_client)
+echo_send = entering(note.echo_send)
+echo_close = waiting(note.echo_close)

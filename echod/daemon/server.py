@@ -1,0 +1,116 @@
+"""The server: endpoints, pages, connections and listening ports, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+
+from echod.errors import CloseCode
+from echod.settings import Limits
+from echod.site.endpoints import Endpoint, Endpoints
+from echod.site.routing import Routing
+from echod.state import ModeStore
+from echod.wire.connections import Connections
+from echod.wire.gate import GateFactory
+from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
+
+
+class Server:
+    """Serves what is published on it, on the ports where it listens. Make one, publish, then listen.
+
+    Attributes:
+        endpoints: the table of published paths.
+        connections: the open WebSockets.
+        ports: where it listens; empty until `listen` and after `stop_listening`.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        *,
+        limits: Limits | None = None,
+        pages: IProtocolFactory | None = None,
+        compression: bool = True,
+        debug: bool = False,
+    ) -> None:
+        self.reactor = reactor
+        self.limits = limits or Limits()
+        self.endpoints = Endpoints()
+        self.connections = Connections()
+        self.ports: list[IListeningPort] = []
+        self._compression = compression
+        self._debug = debug
+        self._gates = GateFactory(Routing(self.endpoints, pages), self.limits, reactor)
+
+    def __repr__(self) -> str:
+        where = ", ".join(str(port) for port in self.port_numbers()) or "not listening"
+        return f"<echod.Server {where}: {' '.join(self.endpoints.paths()) or 'nothing published'}>"
+
+    @property
+    def port(self) -> int | None:
+        """The number of the first port, or None when not listening on one."""
+        return next(iter(self.port_numbers()), None)
+
+    def port_numbers(self) -> list[int]:
+        numbers = (getattr(port.getHost(), "port", None) for port in self.ports)
+        return [number for number in numbers if number is not None]
+
+    def make_factory(self, kind: Any, *args: Any, debug: bool = False, limits: Limits | None = None) -> Any:
+        """An `EndpointFactory` of this kind, with this server's clock, connections and options."""
+        limits = limits or self.limits
+        debug = debug or self._debug
+        return kind(*args, self.reactor, self.connections, limits, compression=self._compression, debug=debug)
+
+    def publish(self, path: str, factory: IProtocolFactory, origins: Iterable[str] | None = None) -> None:
+        """Put a factory on an exact path; None as origins allows all."""
+        self.endpoints.publish(path, Endpoint(factory, origins))
+
+    async def listen(self, endpoint: IStreamServerEndpoint) -> IListeningPort:
+        """Accept connections there, besides where it listens already.
+
+        Raises:
+            CannotListenError: the port is taken or not ours to take.
+        """
+        port: IListeningPort = await endpoint.listen(self._gates)
+        self.ports.append(port)
+        return port
+
+    async def stop_listening(self) -> None:
+        """Accept no more; open connections stay. Afterwards the ports are free."""
+        ports, self.ports = self.ports, []
+        await DeferredList([as_deferred(port.stopListening()) for port in ports])
+
+    async def shutdown(self) -> None:
+        """Stop listening and send every client off with 1001; done when all are gone."""
+        await self.stop_listening()
+        await self.connections.close_all(CloseCode.GOING_AWAY)
+
+
+def as_deferred(result: Deferred[None] | None) -> Deferred[None]:
+    """What `stopListening` gives, which may be nothing."""
+    return result if isinstance(result, Deferred) else Deferred.fromCoroutine(_nothing())
+
+
+async def _nothing() -> None:
+    """Done at once."""
+
+
+def publish_simple_echo(
+    server: Server, store: ModeStore, *, origins: Iterable[str] | None = None, debug: bool = False
+) -> None:
+    """`/simple-echo`: one mode for all clients, in `store`."""
+    server.publish("/simple-echo", server.make_factory(SimpleEchoFactory, store, debug=debug), origins)
+
+
+def publish_multi_echo(server: Server, *, origins: Iterable[str] | None = None, debug: bool = False) -> None:
+    """`/multi-echo`: a mode for each connection."""
+    server.publish("/multi-echo", server.make_factory(MultiEchoFactory, debug=debug), origins)
+
+
+def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None) -> None:
+    """`/echo`, and `/` for an upgrade: no modes."""
+    for path in ("/echo", "/"):
+        server.publish(path, server.make_factory(EndpointFactory), origins)

@@ -1,0 +1,123 @@
+"""Everything that can go wrong, and the close codes.
+
+    EchodError
+    ├── ConnectionClosed        our caller: sends on, or closes, what is not open
+    ├── NoClient                our caller: echo_send or echo_close before echo_client
+    ├── BadSetting (ValueError) our caller: an option, a variable or an argument that cannot be
+    └── OpenFailed              the way or the peer: open_websocket could not open
+        ├── ConnectFailed           nobody answers there: refused, unreachable, no such host
+        ├── BadCertificate          TLS: the certificate is not trusted or is not for this host
+        ├── NotWebSocket            something answers that is no WebSocket server
+        ├── HandshakeRefused        the server answers with another status than 101
+        └── OpenTimeout             it took longer than open_timeout
+
+Exceptions carry data; their text is made from it.
+What the peer does wrong on an open connection is no exception but a close code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+
+class CloseCode(IntEnum):
+    """Close codes (RFC 6455, 7.4.1, and the registry it founded)."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    NO_CODE = 1005
+    ABNORMAL = 1006
+    INVALID_PAYLOAD = 1007
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    MANDATORY_EXTENSION = 1010
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+
+
+NEVER_SENT = frozenset({1004, CloseCode.NO_CODE, CloseCode.ABNORMAL, 1015})
+"""Codes that stand for something local and must not be in a Close frame (RFC 6455, 7.4.1)."""
+
+
+class EchodError(Exception):
+    """The root of all that echod raises."""
+
+
+class ConnectionClosed(EchodError):
+    """The connection is not open (any more).
+
+    `code` and `reason` say how it ended; while it is still closing they are what is known so far.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the connection is closed (code {self.code}{', ' + self.reason if self.reason else ''})"
+
+
+class NoClient(EchodError):
+    """There is no connection yet that could send or be closed."""
+
+    def __str__(self) -> str:
+        return "there is no connection: call echo_client() first"
+
+
+class BadSetting(EchodError, ValueError):
+    """A setting that cannot be.
+
+    `name` is what the caller calls it, `value` what was given, `wanted` what would be right.
+    """
+
+    def __init__(self, name: str, value: object, wanted: str) -> None:
+        super().__init__(name, value, wanted)
+        self.name = name
+        self.value = value
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value!r} is not {self.wanted}"
+
+
+class OpenFailed(EchodError):
+    """`open_websocket(uri)` could not open; `why` is one sentence."""
+
+    def __init__(self, uri: str, why: str) -> None:
+        super().__init__(uri, why)
+        self.uri = uri
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.uri}: {self.why}"
+
+
+class ConnectFailed(OpenFailed):
+    """No connection to that host and port."""
+
+
+class BadCertificate(OpenFailed):
+    """The TLS handshake failed: the certificate is not trusted, or not for this host."""
+
+
+class NotWebSocket(OpenFailed):
+    """What answered does not speak WebSocket, or speaks it wrong."""
+
+
+class OpenTimeout(OpenFailed):
+    """The connection was not usable within `open_timeout`."""
+
+
+class HandshakeRefused(OpenFailed):
+    """The server answered the opening handshake with `status` instead of 101; `headers` are its own."""
+
+    def __init__(self, uri: str, status: int, phrase: str, headers: Mapping[str, str]) -> None:
+        super().__init__(uri, f"the server refused the handshake: {status} {phrase}".rstrip())
+        self.status = status
+        self.phrase = phrase
+        self.headers = headers

@@ -1,0 +1,1 @@
+"""What is served on which path: endpoints and pages."""

@@ -1,0 +1,139 @@
+"""The static pages: one folder, exact files, GET and HEAD, one answer for each connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.web.http import HTTPChannel
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+from twisted.web.static import File
+
+from echod.errors import BadSetting
+from echod.rules.answer import SERVER
+from echod.wire.peers import peer_name
+
+INDEX = "index.html"
+PACKED = Path(__file__).parent.parent / "web"
+CHECKOUT = Path(__file__).parent.parent.parent / "web"
+"""An editable install has no echod/web: the pages stand beside the package."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        # The pages may be pointed at another host and port.
+        "connect-src 'self' ws: wss:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {"Server": SERVER, "X-Content-Type-Options": "nosniff"}
+OWN_HEADERS = {**HEADERS, "Content-Security-Policy": POLICY}
+"""For the pages that come with echod; a folder of the user's own may need inline scripts."""
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".ico": "image/x-icon",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+OTHER_TYPE = "application/octet-stream"
+
+log = Logger()
+
+
+class Pages(Resource):
+    """The files of a folder, at their exact paths. No listing, no dot files, no links."""
+
+    isLeaf = True
+
+    def __init__(self, folder: Path, headers: Mapping[str, str]) -> None:
+        super().__init__()
+        self._folder = folder.resolve()
+        self._headers = headers
+
+    def render(self, request: Any) -> Any:
+        for name, value in self._headers.items():
+            request.setHeader(name, value)
+        if request.method not in (b"GET", b"HEAD"):
+            request.setHeader("Allow", "GET, HEAD")
+            return answer(request, 405, "405 Method Not Allowed: pages are read with GET or HEAD\n")
+        found = find_file(self._folder, request.path)
+        if found is None:
+            return answer(request, 404, "404 Not Found: nothing is published on this path\n")
+        return send(request, found)
+
+
+def find_file(folder: Path, path: bytes) -> Path | None:
+    """The file that a request path names, or None: only plain names, no links."""
+    names = unquote_to_bytes(path).decode("utf-8", "replace").removeprefix("/").split("/")
+    if names == [""]:
+        names = [INDEX]
+    if any(not name or name.startswith(".") or not name.isprintable() or "\\" in name for name in names):
+        return None
+    plain = folder.joinpath(*names)
+    return plain if plain.is_file() and plain.resolve() == plain else None
+
+
+def send(request: Any, found: Path) -> Any:
+    """The file itself; twisted.web does ranges, dates and HEAD."""
+    file = File(str(found), defaultType=OTHER_TYPE)
+    file.type, file.encoding = TYPES.get(found.suffix, OTHER_TYPE), None
+    return file.render_GET(request)
+
+
+def answer(request: Any, status: int, text: str) -> bytes:
+    request.setResponseCode(status)
+    request.setHeader("Content-Type", "text/plain; charset=utf-8")
+    request.setHeader("Content-Length", str(len(text)))
+    return b"" if request.method == b"HEAD" else text.encode()
+
+
+class OneAnswer(HTTPChannel):
+    """A channel that closes after its answer: an upgrade is always the first request of a connection."""
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        return False
+
+
+class PageSite(Site):
+    """The pages as a factory for the gate."""
+
+    noisy = False
+    protocol: Any = OneAnswer
+
+    def log(self, request: Any) -> None:
+        """One line for each page, with what the client sent escaped."""
+        log.info(
+            "{peer} {method} {path} {code}",
+            peer=peer_name(request.getClientAddress()),
+            method=repr(request.method),
+            path=repr(request.path),
+            code=request.code,
+        )
+
+
+def make_pages(web: Path | None, clock: IReactorTime) -> PageSite:
+    """The site of a folder; None: the pages that come with echod.
+
+    Raises:
+        BadSetting: there is no such folder.
+    """
+    folder = web or (PACKED if PACKED.is_dir() else CHECKOUT)
+    if not folder.is_dir():
+        raise BadSetting("web", str(folder), "a folder with pages")
+    return PageSite(Pages(folder, HEADERS if web else OWN_HEADERS), reactor=clock)

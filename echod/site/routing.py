@@ -1,0 +1,47 @@
+"""Who takes a request: the endpoint of its path, the pages, or nobody."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IProtocolFactory
+
+from echod.rules.head import Head, Refusal
+from echod.rules.upgrade import ALLOW_GET, UPGRADE_HEADERS, check_upgrade, has_body, is_upgrade
+from echod.site.endpoints import Endpoints
+
+ROOT = "/"
+NOTHING_HERE = Refusal(404, "nothing is published on this path")
+
+
+class Routing:
+    """The route of one server's gates; called with each complete head."""
+
+    def __init__(self, endpoints: Endpoints, pages: IProtocolFactory | None) -> None:
+        self._endpoints = endpoints
+        self._pages = pages
+
+    def __call__(self, head: Head) -> IProtocolFactory | Refusal:
+        return self._to_endpoint(head) if is_upgrade(head) else self._to_page(head)
+
+    def _to_endpoint(self, head: Head) -> IProtocolFactory | Refusal:
+        endpoint = self._endpoints.find(head.path)
+        if endpoint is None:
+            return NOTHING_HERE
+        refusal = check_upgrade(head)
+        if refusal is None and not endpoint.allows(head.values("origin")):
+            return Refusal(403, "this origin may not connect")
+        return refusal or endpoint.factory
+
+    def _to_page(self, head: Head) -> IProtocolFactory | Refusal:
+        is_page_too = head.path == ROOT and self._pages is not None
+        if self._endpoints.find(head.path) is not None and not is_page_too:
+            return wants_upgrade(head)
+        if has_body(head):
+            return Refusal(413, "no body is taken here")
+        return NOTHING_HERE if self._pages is None else self._pages
+
+
+def wants_upgrade(head: Head) -> Refusal:
+    """The answer to a plain request on the path of an endpoint."""
+    if head.method not in ("GET", "HEAD"):
+        return Refusal(405, "a WebSocket is opened with GET", ALLOW_GET)
+    return Refusal(426, "this path speaks WebSocket only", UPGRADE_HEADERS)

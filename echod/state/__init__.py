@@ -1,0 +1,13 @@
+"""Where a mode that is shared by connections lives."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from echod.rules.echo import Mode
+
+
+class ModeStore(Protocol):
+    """The port: one mode, read on every message and written on a command. Neither may wait."""
+
+    mode: Mode

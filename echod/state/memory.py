@@ -1,0 +1,12 @@
+"""The mode in the memory of this process."""
+
+from __future__ import annotations
+
+from echod.rules.echo import Mode
+
+
+class MemoryModeStore:
+    """One mode for all who hold this object; off when made."""
+
+    def __init__(self) -> None:
+        self.mode = Mode.OFF

@@ -1,0 +1,230 @@
+"""The client: Autobahn's client protocol, guarded, and `connect`, which opens one WebSocket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.websocket.types import ConnectingRequest, ConnectionResponse
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
+from echod.rules.answer import SERVER
+from echod.rules.frames import BINARY, COMPRESSED, TEXT, apply_mask, encode_head
+from echod.rules.uri import Address
+from echod.settings import Limits
+from echod.wire import trace
+from echod.wire.callbacks import Callbacks
+from echod.wire.contract import Contract, Door, walk_in
+from echod.wire.conversation import Conversation
+from echod.wire.flow import Flow
+from echod.wire.internals import (
+    Quiet,
+    State,
+    accept_deflate_response,
+    answer_of,
+    close_of,
+    deflate,
+    deflate_offers,
+    is_compressing,
+    log_sent,
+    state_of,
+    trace_frames,
+    use_clock,
+)
+from echod.wire.opening import lost_before_open, refused
+from echod.wire.peers import peer_name
+
+MASK_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to open, and how."""
+
+    address: Address
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    subprotocols: tuple[str, ...] = ()
+    origin: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    compression: bool = True
+    debug: bool = False
+    limits: Limits = field(default_factory=Limits)
+    door: Door = walk_in
+
+
+class ClientProtocol(WebSocketClientProtocol):
+    """One client-side connection. `opened` fires with its contract, or fails with `OpenFailed`."""
+
+    log = Quiet()
+    factory: ClientFactory
+    contract: Contract
+    transport: Any
+    logFrames: bool
+    closeHandshakeTimeout: float
+    _drop_timer: IDelayedCall | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: Deferred[Contract] = Deferred(lambda _: self.transport.abortConnection())
+
+    def connectionMade(self) -> None:
+        plan = self.factory.plan
+        self.flow = Flow(self.transport)
+        self.contract = Contract(self, self.factory.reactor, plan.door)
+        self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
+        self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
+        self.contract.peer = peer_name(self.transport.getPeer())
+        waiting = plan.limits.waiting_messages
+        self.conversation = Conversation(self, self.contract, plan.callbacks, self.flow, waiting)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self.fail_opening(lost_before_open(self.factory.plan.address.uri, reason))
+
+    def onConnecting(self, details: object) -> ConnectingRequest:
+        """What the request will say; Autobahn itself would forget the brackets of an IPv6 host."""
+        plan = self.factory.plan
+        return ConnectingRequest(
+            host=plan.address.bracketed_host,
+            port=plan.address.port,
+            resource=plan.address.resource,
+            headers={"User-Agent": SERVER, **plan.headers},
+            useragent="",
+            origin=plan.origin,
+            protocols=list(plan.subprotocols),
+        )
+
+    def processHandshake(self) -> None:
+        """The server's answer; what cannot even be parsed is no WebSocket server."""
+        if len(self.data) > self.factory.plan.limits.head_bytes:
+            self.fail_opening(NotWebSocket(self.contract.uri, "the head of the answer has no end"))
+            return
+        try:
+            super().processHandshake()
+        except (ValueError, IndexError) as error:
+            self.failHandshake(str(error))
+
+    def failHandshake(self, reason: str) -> None:
+        self.fail_opening(refused(self.contract.uri, *answer_of(self), reason))
+
+    def fail_opening(self, error: OpenFailed) -> None:
+        """Tell the caller, once, and let go of the connection."""
+        if not self.opened.called:
+            self.opened.errback(error)
+            self.dropConnection(abort=True)
+
+    def onConnect(self, response: ConnectionResponse) -> None:
+        self.contract.subprotocol = response.protocol
+        self.contract.response_headers = response.headers
+        if self.logFrames:
+            trace.trace_handshake(self.contract.peer, self.contract.uri, response.headers)
+
+    def onOpen(self) -> None:
+        # Not before: TLS pauses its producer while it shakes hands, and pausing ours would stop the handshake.
+        self.registerProducer(self.flow, True)
+        self.conversation.opened()
+        self.opened.callback(self.contract)
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.conversation.received(payload, is_binary)
+
+    def onPong(self, payload: bytes) -> None:
+        self.contract.take_pong(payload)
+
+    def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
+        """The server is to drop the connection now (RFC 6455, 7.1.1); if it does not, we do."""
+        result = super().onCloseFrame(code, reason)
+        if self._drop_timer is None:
+            self._drop_timer = self.factory.reactor.callLater(
+                self.closeHandshakeTimeout, self.dropConnection, abort=True
+            )
+        return result
+
+    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        if self._drop_timer is not None and self._drop_timer.active():
+            self._drop_timer.cancel()
+        if not self.is_open.called:
+            return
+        if self.logFrames:
+            trace.trace_close(self.contract.peer, *close_of(self, was_clean))
+        self.conversation.closed(*close_of(self, was_clean))
+
+    def sendMessage(self, payload: bytes, isBinary: bool = False, *_: object, **__: object) -> None:
+        """Silent when the connection is not open; the limit for what comes in does not apply."""
+        if state_of(self) is State.OPEN:
+            compress = is_compressing(self)
+            body = deflate(self, payload) if compress else payload
+            self.sendFrame(BINARY if isBinary else TEXT, body, rsv=COMPRESSED if compress else 0)
+
+    def sendFrame(
+        self, opcode: int, payload: bytes = b"", fin: bool = True, rsv: int = 0, *_: object, **__: object
+    ) -> None:
+        """As Autobahn's, with masks that cannot be foreseen (RFC 6455, 5.3)."""
+        mask = os.urandom(MASK_BYTES)
+        log_sent(self, opcode, payload, fin=fin, rsv=rsv, mask=mask)
+        self.sendData(encode_head(opcode, len(payload), fin=fin, rsv=rsv, mask=mask) + apply_mask(payload, mask))
+
+    def logRxFrame(self, frame: Any, parts: Any) -> None:
+        trace.trace_frame(self.contract.peer, "received", frame, trace.join(parts))
+
+    def logTxFrame(self, frame: Any, payload: bytes, *_: object) -> None:
+        trace.trace_frame(self.contract.peer, "sent", frame, payload)
+
+
+class ClientFactory(WebSocketClientFactory):
+    """Builds the one protocol of one plan."""
+
+    noisy = False
+    protocol: Any = ClientProtocol
+
+    def __init__(self, reactor: Any, plan: Plan) -> None:
+        super().__init__(reactor=reactor)
+        self.plan = plan
+        limits = plan.limits
+        use_clock(self, reactor)
+        trace_frames(self, plan.debug)
+        self.setProtocolOptions(
+            failByDrop=False,
+            echoCloseCodeReason=True,
+            # Both are timed by open_timeout_s and onCloseFrame, on the clock that was handed in.
+            openHandshakeTimeout=0,
+            serverConnectionDropTimeout=0,
+            closeHandshakeTimeout=limits.close_timeout_s,
+            maxFramePayloadSize=limits.max_message_bytes,
+            maxMessagePayloadSize=limits.max_message_bytes,
+            autoPingInterval=limits.ping_interval_s,
+            autoPingTimeout=limits.ping_timeout_s,
+            perMessageCompressionOffers=deflate_offers() if plan.compression else [],
+            perMessageCompressionAccept=accept_deflate_response,
+        )
+
+
+def connect(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Deferred[Contract]:
+    """Open one WebSocket: connect, shake hands, give the contract.
+
+    Fails with `OpenFailed`; `OpenTimeout` after `plan.limits.open_timeout_s` from now.
+    """
+    opening = Deferred.fromCoroutine(_open(endpoint, reactor, plan))
+
+    def timed_out(_: object, seconds: float) -> NoReturn:
+        raise OpenTimeout(plan.address.uri, f"not open within {seconds:g} seconds")
+
+    return opening.addTimeout(plan.limits.open_timeout_s, reactor, timed_out)
+
+
+async def _open(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Contract:
+    try:
+        protocol: Any = await endpoint.connect(ClientFactory(reactor, plan))
+    except (ConnectError, DNSLookupError) as error:
+        raise ConnectFailed(plan.address.uri, f"cannot connect: {error}") from error
+    contract: Contract = await protocol.opened
+    return contract

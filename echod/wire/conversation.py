@@ -1,0 +1,80 @@
+"""What the callbacks of one connection see of it: opened, messages in order, closed; and the guard around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from echod.errors import CloseCode, ConnectionClosed
+from echod.wire.callbacks import Callbacks
+from echod.wire.contract import Contract
+from echod.wire.flow import Flow
+from echod.wire.internals import State, start_close
+from echod.wire.turns import Turns
+
+WAITING = "waiting"
+"""The reason to stop reading while messages wait for a callback."""
+
+log = Logger()
+
+
+class Conversation:
+    """Serves both ends: a protocol tells it what happened, it calls the callbacks, one at a time.
+
+    A callback that raises is logged once and told to `on_error`; then the connection closes with 1011.
+    """
+
+    def __init__(
+        self, connection: Any, contract: Contract, callbacks: Callbacks, flow: Flow, most_waiting: int
+    ) -> None:
+        self._connection = connection
+        self._contract = contract
+        self._callbacks = callbacks
+        self._flow = flow
+        self._most_waiting = most_waiting
+        self._turns = Turns(self._failed, self._count_waiting)
+        self._broken = False
+
+    def opened(self) -> None:
+        """The opening handshake is complete."""
+        self._take(self._callbacks.on_open)
+
+    def received(self, payload: bytes, is_binary: bool) -> None:
+        """A whole message has come; text is known to be valid UTF-8. None is taken after a callback raised."""
+        if not self._broken:
+            self._take(self._callbacks.on_message, payload if is_binary else payload.decode(), None)
+
+    def closed(self, code: int, reason: str) -> None:
+        """The connection is lost: `on_close` comes after every message that came before."""
+        self._contract.end(code, reason)
+        self._take(self._callbacks.on_close, code, reason)
+        self._turns.take(self._contract.tell_closed)
+
+    def _take(self, callback: Any, *args: object) -> None:
+        if callback is not None:
+            self._turns.take(callback, self._contract, *args)
+
+    def _count_waiting(self, count: int) -> None:
+        if count > self._most_waiting:
+            self._flow.hold(WAITING)
+        elif count == 0:
+            self._flow.release(WAITING)
+
+    def _failed(self, failure: Failure) -> None:
+        """A callback raised. That it could not send to a peer who has gone is normal and no fault of its own."""
+        if failure.check(ConnectionClosed) and self._contract.state is not State.OPEN:
+            log.debug("{contract}: {error}", contract=self._contract, error=failure.value)
+            return
+        self._broken = True
+        log.failure("a callback of {contract} raised", failure, contract=self._contract)
+        self._tell_error(failure)
+        start_close(self._connection, CloseCode.INTERNAL_ERROR, "")
+
+    def _tell_error(self, failure: Failure) -> None:
+        """Call `on_error`; if that raises too, it is logged and nothing more."""
+        if self._callbacks.on_error is None:
+            return
+        turns = Turns(lambda raised: log.failure("on_error raised", raised), lambda _: None)
+        turns.take(self._callbacks.on_error, self._contract, failure)

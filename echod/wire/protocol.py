@@ -1,0 +1,202 @@
+"""The WebSocket protocols of the server: Autobahn's, guarded, and the three echoes on top.
+
+A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn program does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionRequest
+from twisted.internet.interfaces import IReactorTime
+
+from echod.rules.answer import SERVER, render
+from echod.rules.echo import Mode, step
+from echod.rules.frames import BINARY, COMPRESSED, TEXT
+from echod.rules.head import Refusal
+from echod.settings import Limits
+from echod.state import ModeStore
+from echod.wire import trace
+from echod.wire.connections import Connections
+from echod.wire.flow import Flow
+from echod.wire.internals import (
+    Quiet,
+    State,
+    accept_deflate,
+    close_of,
+    deflate,
+    is_compressing,
+    keep_usable_offers,
+    state_of,
+    trace_frames,
+    use_clock,
+)
+from echod.wire.peers import peer_name
+
+
+class EchodProtocol(WebSocketServerProtocol):
+    """One server-side connection. Subclasses say what a message does; everything else is settled here."""
+
+    log = Quiet()
+    factory: EndpointFactory
+    transport: Any
+    logFrames: bool
+    flow: Flow
+
+    def connectionMade(self) -> None:
+        self.flow = Flow(self.transport)
+        super().connectionMade()
+
+    def onConnect(self, request: ConnectionRequest) -> Any:
+        """Before the 101 answer: the subprotocol to select, or a Deferred of it."""
+        keep_usable_offers(self)
+        if self.logFrames:
+            trace.trace_handshake(self.peer_name, self.http_request_uri, request.headers)
+        return self.select_subprotocol(request.protocols)
+
+    def onOpen(self) -> None:
+        self.registerProducer(self.flow, True)
+        self.factory.connections.join(self)
+
+    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        self.factory.connections.leave(self)
+        if self.logFrames:
+            trace.trace_close(self.peer_name, *close_of(self, was_clean))
+
+    @property
+    def peer_name(self) -> str:
+        """Asked for when it is needed: behind a proxy the transport learns the client's address late."""
+        return peer_name(self.transport.getPeer())
+
+    def select_subprotocol(self, offered: list[str]) -> str | None:
+        """The first that the client offers: some clients refuse a server that selects none."""
+        return offered[0] if offered else None
+
+    def sendMessage(
+        self,
+        payload: bytes,
+        isBinary: bool = False,
+        fragmentSize: int | None = None,
+        sync: bool = False,
+        doNotCompress: bool = False,
+    ) -> None:
+        """As Autobahn's, but silent when the connection is not open, and without the limit for what comes in.
+
+        A reply may be larger than its message, and a peer may vanish before it: both are normal.
+        One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
+        """
+        if state_of(self) is State.OPEN:
+            compress = is_compressing(self) and not doNotCompress
+            body = deflate(self, payload) if compress else payload
+            self.sendFrame(BINARY if isBinary else TEXT, body, rsv=COMPRESSED if compress else 0, sync=sync)
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
+        """What the gate let through and Autobahn will not have: our fixed answer, without the client's bytes."""
+        self.wasNotCleanReason = reason
+        self.sendData(render(Refusal(code, "the opening handshake is not valid")))
+        self.dropConnection(abort=False)
+
+    def logRxFrame(self, frame: Any, parts: Any) -> None:
+        trace.trace_frame(self.peer_name, "received", frame, trace.join(parts))
+
+    def logTxFrame(self, frame: Any, payload: bytes, *_: object) -> None:
+        trace.trace_frame(self.peer_name, "sent", frame, payload)
+
+
+class Echo(EchodProtocol):
+    """The plain echo: type and bytes come back."""
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.sendMessage(payload, is_binary)
+
+
+class SimpleEcho(EchodProtocol):
+    """The note's simple server: one mode for all clients."""
+
+    factory: SimpleEchoFactory
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        if not is_binary:
+            self.factory.store.mode, payload = echo_text(self.factory.store.mode, payload)
+        self.sendMessage(payload, is_binary)
+
+
+class MultiEcho(EchodProtocol):
+    """The note's multi server: a mode for each connection, gone with it."""
+
+    mode = Mode.OFF
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        if not is_binary:
+            self.mode, payload = echo_text(self.mode, payload)
+        self.sendMessage(payload, is_binary)
+
+
+def echo_text(mode: Mode, payload: bytes) -> tuple[Mode, bytes]:
+    """The echo rule on the UTF-8 of a text message, which Autobahn has validated."""
+    mode, reply = step(mode, payload.decode())
+    return mode, reply.encode()
+
+
+class EndpointFactory(WebSocketServerFactory):
+    """Builds the protocols of one published path."""
+
+    noisy = False
+    protocol: Any = Echo
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        connections: Connections,
+        limits: Limits,
+        *,
+        compression: bool = True,
+        debug: bool = False,
+    ) -> None:
+        super().__init__(server=SERVER, reactor=clock)
+        self.connections = connections
+        self.limits = limits
+        use_clock(self, clock)
+        trace_frames(self, debug)
+        self.setProtocolOptions(**protocol_options(limits, compression))
+
+
+class SimpleEchoFactory(EndpointFactory):
+    """The endpoint of the simple server: its connections share the mode in `store`."""
+
+    protocol = SimpleEcho
+
+    def __init__(self, store: ModeStore, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.store = store
+
+
+class MultiEchoFactory(EndpointFactory):
+    """The endpoint of the multi server."""
+
+    protocol = MultiEcho
+
+
+def protocol_options(limits: Limits, compression: bool) -> dict[str, Any]:
+    """Autobahn's options. Origins are checked before a handshake gets here, so all of them pass."""
+    return {
+        "versions": [13],
+        "webStatus": False,
+        "failByDrop": False,
+        "echoCloseCodeReason": True,
+        "allowedOrigins": ["*"],
+        # Any call of setProtocolOptions() resets this one to False.
+        "allowNullOrigin": True,
+        "openHandshakeTimeout": limits.head_timeout_s,
+        "closeHandshakeTimeout": limits.close_timeout_s,
+        "maxFramePayloadSize": limits.max_message_bytes,
+        "maxMessagePayloadSize": limits.max_message_bytes,
+        "autoPingInterval": limits.ping_interval_s,
+        "autoPingTimeout": limits.ping_timeout_s,
+        "perMessageCompressionAccept": accept_deflate if compression else decline,
+    }
+
+
+def decline(_: object) -> None:
+    """No offer is accepted."""

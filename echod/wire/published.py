@@ -1,0 +1,126 @@
+"""The protocol behind `publish_websocket`: an endpoint made of callbacks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from echod.wire.callbacks import Callbacks
+from echod.wire.contract import Contract, Door, walk_in
+from echod.wire.conversation import Conversation
+from echod.wire.internals import State, close_of, is_secure, state_of
+from echod.wire.protocol import EchodProtocol, EndpointFactory
+
+log = Logger()
+
+Headers = Mapping[str, str]
+Authorize = Callable[[Contract], Any]
+
+AUTHORIZING = "authorizing"
+"""The reason to stop reading while `authorize` is thinking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is published on a path, beyond the callbacks' limits and options that every endpoint has."""
+
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    subprotocols: tuple[str, ...] = ()
+    """Spoken here, the preferred first."""
+    authorize: Authorize | None = None
+    headers: Headers = field(default_factory=dict)
+    """Added to the 101 answer."""
+    door: Door = walk_in
+
+
+class PublishedProtocol(EchodProtocol):
+    """Tells a conversation what happens to the connection."""
+
+    factory: PublishedFactory
+    contract: Contract
+    _deciding = False
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        factory = self.factory
+        self.contract = Contract(self, factory.reactor, factory.publication.door)
+        waiting = factory.limits.waiting_messages
+        self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.flow, waiting)
+
+    def processHandshake(self) -> None:
+        """Once only: bytes that come while `authorize` is thinking are frames, not another head."""
+        if not self._deciding:
+            super().processHandshake()
+
+    def onConnect(self, request: ConnectionRequest) -> Any:
+        self._deciding = True
+        self.contract.subprotocol = super().onConnect(request)
+        self.introduce(request)
+        if self.factory.publication.authorize is None:
+            return self.admission
+        return Deferred.fromCoroutine(self.authorize(self.factory.publication.authorize))
+
+    def onOpen(self) -> None:
+        super().onOpen()
+        self.conversation.opened()
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.conversation.received(payload, is_binary)
+
+    def onPong(self, payload: bytes) -> None:
+        self.contract.take_pong(payload)
+
+    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        super().onClose(was_clean, code, reason)
+        if self.is_open.called:
+            self.conversation.closed(*close_of(self, was_clean))
+
+    def select_subprotocol(self, offered: list[str]) -> str | None:
+        """The first of ours that the client offers, or none."""
+        return next((name for name in self.factory.publication.subprotocols if name in offered), None)
+
+    @property
+    def admission(self) -> tuple[str | None, Headers]:
+        return self.contract.subprotocol, self.factory.publication.headers
+
+    def introduce(self, request: ConnectionRequest) -> None:
+        """Let the contract know who asks for what."""
+        scheme = "wss" if is_secure(self) else "ws"
+        self.contract.uri = f"{scheme}://{request.headers['host']}{self.http_request_uri}"
+        self.contract.path = request.path
+        self.contract.peer = self.peer_name
+        self.contract.request_headers = request.headers
+
+    async def authorize(self, authorize: Authorize) -> tuple[str | None, Headers]:
+        """Ask, and wait; reading pauses meanwhile."""
+        self.flow.hold(AUTHORIZING)
+        verdict = await self.ask(authorize)
+        self.flow.release(AUTHORIZING)
+        if verdict is not True or state_of(self) is not State.CONNECTING:
+            raise ConnectionDeny(verdict if type(verdict) is int else 403)
+        return self.admission
+
+    async def ask(self, authorize: Authorize) -> Any:
+        """The verdict: True, or anything else; an int is the status of the refusal. To raise is a 500."""
+        try:
+            verdict = authorize(self.contract)
+            return await verdict if inspect.isawaitable(verdict) else verdict
+        except Exception:
+            log.failure("authorize of {path} raised", path=self.contract.path)
+            return 500
+
+
+class PublishedFactory(EndpointFactory):
+    """The endpoint of one publication."""
+
+    protocol = PublishedProtocol
+
+    def __init__(self, publication: Publication, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.publication = publication

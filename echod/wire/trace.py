@@ -1,0 +1,42 @@
+"""What `debug` shows of a connection: handshake, frames, close. Bounded and escaped; it changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.logger import Logger
+
+PREVIEW_BYTES = 64
+
+log = Logger(namespace="echod.trace")
+
+
+def preview(payload: bytes) -> str:
+    """The beginning of a payload, printable; its full length is logged beside it."""
+    return repr(payload[:PREVIEW_BYTES]) + ("…" if len(payload) > PREVIEW_BYTES else "")
+
+
+def trace_handshake(peer: str, line: str, headers: dict[str, str]) -> None:
+    log.info("{peer} handshake {line} {headers}", peer=peer, line=repr(line), headers=headers)
+
+
+def trace_frame(peer: str, direction: str, frame: Any, payload: bytes) -> None:
+    """`direction` is `received` or `sent`; `frame` has Autobahn's `opcode`, `fin` and `length`."""
+    log.info(
+        "{peer} {direction} opcode={opcode} fin={fin} length={length} {preview}",
+        peer=peer,
+        direction=direction,
+        opcode=frame.opcode,
+        fin=frame.fin,
+        length=frame.length,
+        preview=preview(payload),
+    )
+
+
+def trace_close(peer: str, code: int, reason: str) -> None:
+    log.info("{peer} closed {code} {reason}", peer=peer, code=code, reason=repr(reason))
+
+
+def join(parts: Sequence[bytes] | None) -> bytes:
+    return b"".join(parts or ())

@@ -1,0 +1,74 @@
+"""One callback of a connection at a time, in order: the next waits for the Deferred or coroutine of the one before."""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+Step = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class Turns:
+    """Runs steps one after the other. A step that raises, or whose Deferred fails, is told to `failed`.
+
+    `waiting` is told the number of steps that wait, whenever it changes.
+    """
+
+    def __init__(self, failed: Callable[[Failure], None], waiting: Callable[[int], None]) -> None:
+        self._failed = failed
+        self._tell_waiting = waiting
+        self._steps: deque[Step] = deque()
+        self._running = False
+
+    def take(self, function: Callable[..., Any], *args: Any) -> None:
+        """Run it now, or when those before it are done."""
+        if self._running:
+            self._steps.append((function, args))
+            self._tell_waiting(len(self._steps))
+        else:
+            self._run((function, args))
+
+    def _run(self, step: Step | None) -> None:
+        """Run steps until one has to be waited for, or none is left."""
+        self._running = True
+        while step is not None:
+            if not self._is_done(self._start(*step)):
+                return
+            step = self._next()
+        self._running = False
+
+    def _is_done(self, pending: Deferred[Any] | None) -> bool:
+        """Whether the next step may run at once; a loop, so that many finished coroutines are no deep recursion."""
+        if pending is None:
+            return True
+        pending.addErrback(self._failed)
+        if pending.called and not pending.paused:
+            return True
+        pending.addBoth(self._go_on)
+        return False
+
+    def _start(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[Any] | None:
+        """The Deferred to wait for, if there is one."""
+        try:
+            result = function(*args)
+        except Exception:
+            self._failed(Failure())
+            return None
+        if inspect.iscoroutine(result):
+            result = Deferred.fromCoroutine(result)
+        return result if isinstance(result, Deferred) else None
+
+    def _next(self) -> Step | None:
+        if not self._steps:
+            return None
+        step = self._steps.popleft()
+        self._tell_waiting(len(self._steps))
+        return step
+
+    def _go_on(self, _: object) -> None:
+        self._run(self._next())

@@ -1,0 +1,5 @@
+"""Tells twistd and twist that there is an `echod` command."""
+
+from twisted.application.service import ServiceMaker
+
+echod = ServiceMaker("echod", "echod.daemon.options", "A WebSocket echo and test daemon.", "echod")
