@@ -100,7 +100,5 @@ class Daemon(Child):
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child: ours, without what would configure the daemon, and `extra`."""
-    kept = {
-        name: value for name, value in os.environ.items() if name != "PORT" and not name.startswith("ECHOD_")
-    }
+    kept = {name: value for name, value in os.environ.items() if name != "PORT" and not name.startswith("ECHOD_")}
     return {**kept, "PYTHONUNBUFFERED": "1", **extra}

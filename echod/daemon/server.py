@@ -55,6 +55,7 @@ class Server:
         return next(iter(self.port_numbers()), None)
 
     def port_numbers(self) -> list[int]:
+        """The numbers of all ports that have one."""
         numbers = (getattr(port.getHost(), "port", None) for port in self.ports)
         return [number for number in numbers if number is not None]
 

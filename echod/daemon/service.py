@@ -12,7 +12,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import Logger
 
-from echod.daemon.options import check_unknown, read_settings
+from echod.daemon.configuration import check_unknown, read_settings
 from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, publish_simple_echo
 from echod.daemon.sockets import make_endpoint
 from echod.errors import BadSetting

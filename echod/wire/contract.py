@@ -63,6 +63,7 @@ class Contract:
 
     @property
     def state(self) -> State:
+        """Where the connection is in its life."""
         return State.CLOSED if self.closed else state_of(self._connection)
 
     @property
