@@ -36,7 +36,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-HEADERS = {"Server": SERVER, "X-Content-Type-Options": "nosniff"}
+HEADERS = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 OWN_HEADERS = {**HEADERS, "Content-Security-Policy": POLICY}
 """For the pages that come with echod; a folder of the user's own may need inline scripts."""
 

@@ -36,6 +36,7 @@ from echod.wire.internals import (
     is_compressing,
     log_sent,
     state_of,
+    stop_close_timer,
     trace_frames,
     use_clock,
 )
@@ -150,6 +151,7 @@ class ClientProtocol(WebSocketClientProtocol):
         return result
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        stop_close_timer(self)
         if self._drop_timer is not None and self._drop_timer.active():
             self._drop_timer.cancel()
         if not self.is_open.called:

@@ -1,10 +1,10 @@
 """The one place that touches what Autobahn does not document.
 
-Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `wasClean`, `failedByMe`, `localCloseCode`,
-`remoteCloseCode`, `remoteCloseReason`, `localCloseReason`, `websocket_extensions`, `websocket_protocol_in_use`,
-`http_headers`, `http_status_line`, `http_request_uri`, `http_response_data`, `data`, `_perMessageCompress`,
-`sendCloseFrame`, `sendFrame`, `logTxFrame`, `logRxFrame`, `failHandshake`, `processHandshake`, `dropConnection`;
-on its factories: `_batched_timer`, `logFrames`.
+Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `failedByMe`, `wasNotCleanReason`,
+`localCloseCode`, `localCloseReason`, `remoteCloseCode`, `remoteCloseReason`, `closeHandshakeTimeoutCall`, `data`,
+`websocket_extensions`, `http_headers`, `http_status_line`, `http_request_uri`, `_perMessageCompress`,
+`processHandshake`, `failHandshake`, `onCloseFrame`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`,
+`logFrames`, `logRxFrame`, `logTxFrame`; on its factories: `_batched_timer`, `logFrames`.
 `tests/wire/test_internals.py` fails when a new Autobahn changes one of them.
 """
 
@@ -144,6 +144,13 @@ def deflate(protocol: Any, payload: bytes) -> bytes:
 
 def is_compressing(protocol: Any) -> bool:
     return protocol._perMessageCompress is not None
+
+
+def stop_close_timer(protocol: Any) -> None:
+    """The wait for the peer's Close ends with the connection; Autobahn would let it run on."""
+    timer, protocol.closeHandshakeTimeoutCall = protocol.closeHandshakeTimeoutCall, None
+    if timer is not None:
+        timer.cancel()
 
 
 def is_secure(protocol: Any) -> bool:

@@ -29,6 +29,7 @@ from echod.wire.internals import (
     is_compressing,
     keep_usable_offers,
     state_of,
+    stop_close_timer,
     trace_frames,
     use_clock,
 )
@@ -60,6 +61,7 @@ class EchodProtocol(WebSocketServerProtocol):
         self.factory.connections.join(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        stop_close_timer(self)
         self.factory.connections.leave(self)
         if self.logFrames:
             trace.trace_close(self.peer_name, *close_of(self, was_clean))
