@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
 from echod.rules.answer import SERVER
 from echod.rules.frames import BINARY, COMPRESSED, TEXT, apply_mask, encode_head
+from echod.rules.head import END
 from echod.rules.uri import Address
 from echod.settings import Limits
 from echod.wire import trace
@@ -106,7 +107,8 @@ class ClientProtocol(WebSocketClientProtocol):
 
     def processHandshake(self) -> None:
         """The server's answer; what cannot even be parsed is no WebSocket server."""
-        if len(self.data) > self.factory.plan.limits.head_bytes:
+        limit = self.factory.plan.limits.head_bytes
+        if len(self.data) > limit and END not in self.data[:limit]:
             self.fail_opening(NotWebSocket(self.contract.uri, "the head of the answer has no end"))
             return
         try:
