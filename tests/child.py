@@ -89,8 +89,12 @@ class Daemon(Child):
 
     def __init__(self, *options: str, env: Mapping[str, str] = {}, argv: Sequence[str | Path] = ()) -> None:
         default = [TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "echod", "--port", "0", *options]
-        super().__init__(argv or default, env)
-        self.port = int(self.wait_for_line(r"ready.*?:(\d+)")[1])
+        super().__init__(argv or default, {"PYTHONPATH": str(ROOT), **env})
+        try:
+            self.port = int(self.wait_for_line(r"ready.*?:(\d+)")[1])
+        except BaseException:
+            self.__exit__()
+            raise
 
     def uri(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"ws://{host}:{self.port}{path}"
