@@ -1,0 +1,33 @@
+"""The defaults of a daemon, and that settings are values."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from echod.settings import Limits, Settings
+
+
+def test_the_default_port_is_that_of_the_note() -> None:
+    assert Settings().port == 9001
+
+
+def test_by_default_everybody_may_connect_to_the_pages_of_echod_with_compression() -> None:
+    settings = Settings()
+    assert (settings.listen, settings.web, settings.origins, settings.compression) == ((), None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [("head_bytes", 16384), ("head_lines", 100), ("head_timeout_s", 5), ("max_message_bytes", 16 * 1024 * 1024)],
+)
+def test_a_limit_has_this_default(limit: str, value: float) -> None:
+    assert getattr(Limits(), limit) == value
+
+
+@pytest.mark.parametrize(("values", "name"), [(Settings(), "port"), (Limits(), "head_bytes")])
+def test_settings_cannot_be_changed(values: Any, name: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(values, name, 1)
