@@ -1,0 +1,170 @@
+"""Options that cannot be, as a user meets them: one line, exit code 1, nothing left behind. Real `twistd` children."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.child import TWIST, TWISTD, Child
+
+PORT = "a port number from 0 (any free one) to 65535"
+ENDPOINT = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
+ORIGIN = "an origin such as https://example.com or http://localhost:8080, or null"
+SIZE = "a size such as 65536, 64K or 16M"
+AT_ONCE = 3
+"""Children that start side by side."""
+
+BAD_OPTIONS = {
+    "--port x": f"--port: 'x' is not {PORT}",
+    "--port 70000": f"--port: '70000' is not {PORT}",
+    "--port -1": f"--port: '-1' is not {PORT}",
+    "--listen garbage": f"--listen: 'garbage' is not {ENDPOINT} (Unknown endpoint type: 'garbage')",
+    "--listen ssl:0:privateKey=/no/key.pem": (
+        f"--listen: 'ssl:0:privateKey=/no/key.pem' is not {ENDPOINT} "
+        "([Errno 2] No such file or directory: '/no/key.pem')"
+    ),
+    "--listen tcp:0 --listen garbage": f"--listen: 'garbage' is not {ENDPOINT} (Unknown endpoint type: 'garbage')",
+    "--web nowhere": "--web: 'nowhere' is not a folder",
+    "--origin https://*.example.com": f"--origin: 'https://*.example.com' is not {ORIGIN}",
+    "--max-message 0": f"--max-message: '0' is not {SIZE}",
+    "--max-message 12X": f"--max-message: '12X' is not {SIZE}",
+    "--compression maybe": "--compression: 'maybe' is not on or off",
+    "stray words": "'stray' is not an option; options begin with --",
+    "--nonsense": "option --nonsense not recognized",
+    "--port": "option --port requires argument",
+    "--debug=1": "option --debug must not have an argument",
+}
+BAD_VARIABLES = {
+    ("ECHOD_PORT", "x"): f"ECHOD_PORT: 'x' is not {PORT}",
+    ("PORT", "x"): f"PORT: 'x' is not {PORT}",
+    ("ECHOD_LISTEN", "garbage"): f"ECHOD_LISTEN: 'garbage' is not {ENDPOINT} (Unknown endpoint type: 'garbage')",
+    ("ECHOD_DEBUG", "maybe"): "ECHOD_DEBUG: 'maybe' is not 1 or 0",
+}
+
+
+Key = str | tuple[str, str]
+
+
+def ended(*words: str | Path, env: Mapping[str, str] = {}) -> Child:
+    """A child that is over, or that had half a minute for it."""
+    # Should it start after all, then not on the port of somebody else.
+    with Child(words, {"ECHOD_LISTEN": "tcp:0:interface=127.0.0.1", **env}) as child:
+        child.wait()
+    return child
+
+
+def twistd(*words: str | Path, env: Mapping[str, str] = {}, pidfile: str | Path = "") -> Child:
+    return ended(TWISTD, "--nodaemon", "--logfile=-", f"--pidfile={pidfile}", *words, env=env)
+
+
+@pytest.fixture(scope="module")
+def refused() -> dict[Key, Child]:
+    """All children that cannot start, by their options or their variable."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ends = {key: pool.submit(twistd, "echod", *key.split()) for key in BAD_OPTIONS}
+        ends |= {key: pool.submit(twistd, "echod", env=dict([key])) for key in BAD_VARIABLES}
+    return {key: end.result() for key, end in ends.items()}
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody else listens on, on every interface."""
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("words", BAD_OPTIONS)
+def test_a_bad_option_is_one_line_and_exit_code_1(refused: dict[Key, Child], words: str) -> None:
+    child = refused[words]
+    assert child.text == f"echod: {BAD_OPTIONS[words]}\n"
+    assert child.process.returncode == 1
+
+
+@pytest.mark.parametrize("pair", BAD_VARIABLES, ids="=".join)
+def test_a_bad_variable_is_one_line_that_names_it_and_exit_code_1(
+    refused: dict[Key, Child], pair: tuple[str, str]
+) -> None:
+    child = refused[pair]
+    assert child.text == f"echod: {BAD_VARIABLES[pair]}\n"
+    assert child.process.returncode == 1
+
+
+@pytest.mark.parametrize("words", ["--port x", "--listen garbage"])
+def test_twist_says_the_same(words: str) -> None:
+    child = ended(TWIST, "--log-format=text", "echod", *words.split())
+    assert child.text == f"echod: {BAD_OPTIONS[words]}\n"
+    assert child.process.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--port {0}", "--listen tcp:{0}:interface=127.0.0.1", "--listen tcp:0:interface=127.0.0.1 --listen tcp:{0}"],
+)
+def test_a_taken_port_is_one_line_and_leaves_no_pidfile(taken: int, words: str, tmp_path: Path) -> None:
+    child = twistd("echod", *words.format(taken).split(), pidfile=tmp_path / "pid")
+    complaints = [line for line in child.out if "echod: " in line]
+    assert len(complaints) == 1
+    assert re.search(rf"echod: cannot listen .*\b{taken}\b.* Address already in use", complaints[0])
+    assert "Traceback" not in child.text
+    assert "echod ready" not in child.text
+    assert child.process.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_port_is_told_by_twist_in_one_line(taken: int) -> None:
+    child = ended(TWIST, "--log-format=text", "echod", "--port", str(taken))
+    assert len(child.out) == 1
+    assert child.text.startswith("echod: cannot listen on every interface: ")
+    assert child.process.returncode == 1
+
+
+def test_a_daemon_that_cannot_listen_tells_its_parent_and_its_log(taken: int, tmp_path: Path) -> None:
+    log, pidfile = tmp_path / "log", tmp_path / "pid"
+    child = ended(TWISTD, f"--logfile={log}", f"--pidfile={pidfile}", "echod", "--port", str(taken))
+    assert "echod: cannot listen on every interface" in child.text
+    assert "Traceback" not in child.text
+    assert child.process.returncode == 1
+    assert "Address already in use" in log.read_text()
+    assert not pidfile.exists()
+
+
+def test_a_folder_that_does_not_exist_for_a_unix_socket_is_one_line(tmp_path: Path) -> None:
+    child = twistd("echod", "--listen", f"unix:{tmp_path}/none/echod.sock")
+    assert f" echod: cannot listen unix:{tmp_path}/none/echod.sock: " in child.out[-1]
+    assert "No such file or directory" in child.out[-1]
+    assert "Traceback" not in child.text
+    assert child.process.returncode == 1
+
+
+def test_help_shows_every_option_and_the_default_port() -> None:
+    child = twistd("echod", "--help")
+    assert child.process.returncode == 0
+    for option in ("--port=", "--listen=", "--web=", "--origin=", "--max-message=", "--compression=", "--debug"):
+        assert option in child.text
+    assert re.search(r"--port=.*\n.*\[default: 9001\]", child.text)
+    assert "ECHOD_" in child.text
+
+
+def test_twistd_lists_the_command() -> None:
+    child = ended(TWISTD, "--help")
+    assert re.search(r"^    echod +A WebSocket echo and test daemon\.$", child.text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("variable", "complaint"),
+    [
+        ("ECHOD_PORT", f"ECHOD_PORT: 'x' is not {PORT}"),
+        ("ECHOD_LISTEN", f"ECHOD_LISTEN: 'x' is not {ENDPOINT} (Unknown endpoint type: 'x')"),
+        ("ECHOD_PROT", "'ECHOD_PROT' is not one of ECHOD_COMPRESSION, "),
+    ],
+)
+def test_a_bad_variable_for_the_tac_file_is_named_without_a_traceback(variable: str, complaint: str) -> None:
+    child = twistd("--python", "echod.tac", env={variable: "x"})
+    assert len([line for line in child.out if complaint in line]) == 1
+    assert "Traceback" not in child.text
+    assert child.process.returncode == 1
