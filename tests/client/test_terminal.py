@@ -1,0 +1,159 @@
+"""The lines for a person: as they are in a file, harmless and above the prompt at a terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import termios
+from collections.abc import Iterator
+
+import pyte
+import pytest
+
+from echod.client.terminal import closed_line, complain, escape, received_line, show
+
+
+class Terminal(io.StringIO):
+    """A file that is a terminal of that size, and the screen that it shows."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        super().__init__()
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self.screen)
+        self._ends = pty.openpty()
+        termios.tcsetwinsize(self.fileno(), (rows, columns))
+
+    def fileno(self) -> int:
+        return self._ends[1]
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        """The driver of a terminal makes CR LF of LF."""
+        self._stream.feed(text.replace("\n", "\r\n"))
+        return len(text)
+
+    def hang_up(self) -> None:
+        for end in self._ends:
+            os.close(end)
+
+    @property
+    def rows(self) -> list[str]:
+        return [row.rstrip() for row in self.screen.display]
+
+
+@pytest.fixture
+def out() -> Iterator[Terminal]:
+    terminal = Terminal(20, 4)
+    yield terminal
+    terminal.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ("message1", "RECEIVED message1"),
+        ("", "RECEIVED "),
+        ("  blanks stay ", "RECEIVED   blanks stay "),
+        ("zwölf 😀", "RECEIVED zwölf 😀"),
+        (b"\x00\xffab", r"RECEIVED b'\x00\xffab'"),
+        (b"", "RECEIVED b''"),
+    ],
+)
+def test_what_is_received_stands_behind_the_word(data: str | bytes, line: str) -> None:
+    assert received_line(data) == line
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "line"),
+    [
+        (1000, "", "CLOSED with code 1000 "),
+        (1001, "maintenance", "CLOSED with code 1001 maintenance"),
+        (1006, "", "CLOSED with code 1006 "),
+    ],
+)
+def test_the_end_is_told_with_code_blank_and_reason(code: int, reason: str, line: str) -> None:
+    assert closed_line(code, reason) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("plain text", "plain text"),
+        ("zwölf 😀", "zwölf 😀"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("one\r\ntwo\tthree", r"one\r\ntwo\tthree"),
+        ("\x7f\x9b31m", r"\x7f\x9b31m"),
+        ("\u202eright to left", r"\u202eright to left"),
+        ("\u2028", r"\u2028"),
+    ],
+)
+def test_control_characters_are_written_as_python_writes_them(line: str, shown: str) -> None:
+    assert escape(line) == shown
+
+
+def test_into_a_file_a_line_goes_as_it_is() -> None:
+    out = io.StringIO()
+    show("RECEIVED \x1b[31mred\tand\x07", out)
+    assert out.getvalue() == "RECEIVED \x1b[31mred\tand\x07\n"
+
+
+def test_a_line_is_flushed_at_once() -> None:
+    beneath = io.BytesIO()
+    out = io.TextIOWrapper(io.BufferedWriter(beneath))
+    show("RECEIVED x", out)
+    assert beneath.getvalue() == b"RECEIVED x\n"
+
+
+def test_at_a_terminal_a_line_is_harmless(out: Terminal) -> None:
+    show("RECEIVED \x1b[2J", out)
+    assert out.rows == [r"RECEIVED \x1b[2J", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("before", "rows"),
+    [
+        ("", ["NEWS", "", "", ""]),
+        (">>> ", ["NEWS", ">>>", "", ""]),
+        (">>> half", ["NEWS", ">>> half", "", ""]),
+        ("1\n2\n>>> half", ["1", "2", "NEWS", ">>> half"]),
+        ("1\n2\n3\n>>> half", ["2", "3", "NEWS", ">>> half"]),
+    ],
+    ids=["empty", "prompt", "half typed", "last row but one", "last row"],
+)
+def test_a_line_stands_above_the_prompt(out: Terminal, before: str, rows: list[str]) -> None:
+    out.write(before)
+    show("NEWS", out)
+    assert out.rows == rows
+
+
+@pytest.mark.parametrize("before", ["", ">>> ", "1\n2\n>>> half", "1\n2\n3\n>>> half"])
+def test_the_cursor_stays_where_the_person_types(out: Terminal, before: str) -> None:
+    out.write(before)
+    show("NEWS", out)
+    out.write("|")
+    assert before.rpartition("\n")[2] + "|" in out.rows
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("x" * 20, ["x" * 20, ">>> half", "", ""]),
+        ("x" * 30, ["x" * 20, "x" * 10, ">>> half", ""]),
+        ("x" * 60, ["x" * 20, "x" * 20, "x" * 20, ">>> half"]),
+        ("x" * 90, ["x" * 20, "x" * 20, "x" * 10, ">>> half"]),
+        ("漢" * 15, ["漢" * 10, "漢" * 5, ">>> half", ""]),
+    ],
+    ids=["one row", "two rows", "to the last row", "more than the screen", "wide characters"],
+)
+def test_a_line_of_several_rows_leaves_the_prompt_whole(out: Terminal, line: str, rows: list[str]) -> None:
+    out.write(">>> half")
+    show(line, out)
+    assert [row.replace("漢 ", "漢") for row in out.rows] == rows
+
+
+def test_complaints_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("not sent")
+    assert capsys.readouterr() == ("", "echod: not sent\n")
