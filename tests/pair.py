@@ -17,7 +17,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IHalfCloseableProtocol, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
@@ -45,38 +45,67 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 """First bytes of whole frames."""
 
 
+@implementer(ITCPTransport)
 class Wire(FakeTransport):
     """One end of a connection, more like TCP than its base.
 
-    What a paused end does not read stays unsent at the other, whose producer is paused above the mark.
-    To abort loses what is not sent yet.
+    What a paused end does not read stays unsent at the other, whose producer is paused above the mark, and who closes
+    only when everything is sent. To abort loses what is not sent yet. A half that is closed is told of once.
     """
 
     far: Wire
     paused = False
+    closing = False
     half_closed = False
+    is_half_close_told = False
+    bufferSize = WRITE_MARK  # noqa: N815 - a name of Twisted's
+    """What the product sets on a socket's transport."""
 
     def write(self, data: bytes) -> None:
-        if not self.half_closed:
+        if not self.half_closed and not self.closing:
             super().write(data)
-        if self.producer is not None and sum(map(len, self.stream)) > WRITE_MARK:
+        if self.producer is not None and sum(map(len, self.stream)) > self.bufferSize:
             self.producer.pauseProducing()
 
     def getOutBuffer(self) -> bytes | None:  # noqa: N802
-        if self.far.paused:
+        if self.far.paused and not self.far.closing:
             return None
         sent: bytes | None = super().getOutBuffer()
         if self.producer is not None:
             self.producer.resumeProducing()
-        if sent is None and self.half_closed and not getattr(self.far.protocol, "keeps_open", False):
-            self.far.loseConnection()
+        if sent is None:
+            self._close()
         return sent
+
+    def _close(self) -> None:
+        """Everything is sent."""
+        if self.closing:
+            self.disconnecting = True
+        elif self.half_closed and not self.is_half_close_told:
+            self.is_half_close_told = True
+            self.far.hear_end()
+
+    def arrive(self, data: bytes) -> None:
+        """These bytes come to the other end, and nothing that follows from it has happened yet."""
+        self.far.bufferReceived(data)
+
+    def hear_end(self) -> None:
+        """The other end has closed its half."""
+        if IHalfCloseableProtocol.providedBy(self.protocol):
+            self.protocol.readConnectionLost()
+        else:
+            self.loseConnection()
+        if not self.stream:
+            self._close()
 
     def pauseProducing(self) -> None:
         self.paused = True
 
     def resumeProducing(self) -> None:
         self.paused = False
+
+    def loseConnection(self) -> None:  # noqa: N802
+        self.closing = True
 
     def loseWriteConnection(self) -> None:  # noqa: N802
         self.half_closed = True
@@ -91,6 +120,7 @@ class Wire(FakeTransport):
         super().abortConnection()
 
 
+@implementer(IHalfCloseableProtocol)
 class Raw(Protocol):
     """A peer that is bytes and nothing else. `received` is what came and was not taken yet.
 
@@ -103,6 +133,7 @@ class Raw(Protocol):
     def __init__(self) -> None:
         self.received = b""
         self.lost = False
+        self.heard_end = False
         self.settle: Callable[[], None] = lambda: None
 
     def dataReceived(self, data: bytes) -> None:
@@ -110,6 +141,14 @@ class Raw(Protocol):
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         self.lost = True
+
+    def readConnectionLost(self) -> None:
+        self.heard_end = True
+        if not self.keeps_open:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Its own doing."""
 
     def send(self, *segments: bytes) -> None:
         """Write; each segment arrives on its own, and all that follows from it has happened before the next."""
@@ -126,6 +165,12 @@ class Raw(Protocol):
         """Send, and take what comes back."""
         self.send(*segments)
         return self.take()
+
+    def half_close(self) -> None:
+        """Say that nothing more comes, and go on reading."""
+        self.keeps_open = True
+        self.transport.loseWriteConnection()
+        self.settle()
 
     def hang_up(self) -> None:
         """Close the connection without a Close frame."""
@@ -222,6 +267,13 @@ class Net:
         opening = Opening(client.connect(way, self.clock, client.Plan(address, Callbacks(**callbacks), **plan)))
         self.settle()
         return opening
+
+    def shut_down(self) -> list[None]:
+        """Send everybody off; where None will be once everybody is gone."""
+        done: list[None] = []
+        Deferred.fromCoroutine(self.server.shutdown()).addCallback(done.append)
+        self.settle()
+        return done
 
     def close(self) -> None:
         """End every connection that is still there."""

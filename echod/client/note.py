@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 
+from echod.client.arguments import adjust, check_headers, check_sent_origin, check_subprotocols
 from echod.client.opening import open_plan
-from echod.client.terminal import closed_line, received_line, show
+from echod.client.prompt import Display
 from echod.daemon.server import Server, publish_multi_echo, publish_simple_echo
 from echod.daemon.sockets import make_endpoint
 from echod.errors import BadSetting, CloseCode, NoClient
@@ -37,6 +36,7 @@ class Note:
         self._server: Server | None = None
         self._contract: Contract | None = None
         self._starting = DeferredLock()
+        self._display = Display()
 
     def default_server(self) -> Server:
         """The server that `start` starts and `publish_websocket` publishes on."""
@@ -130,8 +130,14 @@ class Note:
             return
         check_arity(authorize, AUTHORIZE)
         callbacks = Callbacks(on_open, on_message, on_close, on_error)
-        publication = Publication(callbacks, tuple(subprotocols), authorize, check_headers(headers), self._door)
-        limits = adjust(server.limits, max_message_bytes=max_message_size, ping_interval_s=ping_interval)
+        publication = Publication(
+            callbacks, check_subprotocols(subprotocols), authorize, check_headers(headers), self._door
+        )
+        limits = adjust(
+            server.limits,
+            max_message_bytes=("max_message_size", max_message_size),
+            ping_interval_s=("ping_interval", ping_interval),
+        )
         server.publish(path, server.make_factory(PublishedFactory, publication, debug=debug, limits=limits), origins)
 
     def open_websocket(
@@ -176,16 +182,16 @@ class Note:
         """
         limits = adjust(
             Limits(),
-            open_timeout_s=open_timeout,
-            close_timeout_s=close_timeout,
-            max_message_bytes=max_message_size,
-            ping_interval_s=ping_interval,
+            open_timeout_s=("open_timeout", open_timeout),
+            close_timeout_s=("close_timeout", close_timeout),
+            max_message_bytes=("max_message_size", max_message_size),
+            ping_interval_s=("ping_interval", ping_interval),
         )
         plan = Plan(
             parse_uri(uri),
             Callbacks(on_open, on_message, on_close, on_error),
-            tuple(subprotocols),
-            origin,
+            check_subprotocols(subprotocols),
+            check_sent_origin(origin),
             check_headers(headers),
             compression is not False,
             debug,
@@ -226,7 +232,7 @@ class Note:
             url: `"simple"`, `"multi"`, or any WebSocket URI, which then wins over host and port.
         """
         opening = self.open_websocket(
-            echo_uri(url, host, port), on_message=print_received, on_close=print_closed, debug=debug
+            echo_uri(url, host, port), on_message=self._display.received, on_close=self._display.closed, debug=debug
         )
         return opening.addCallback(self._remember)
 
@@ -241,11 +247,14 @@ class Note:
             NoClient: there was no `echo_client()`.
             ConnectionClosed: it is closed.
         """
-        return self.websocket_send(self._remembered(), text)
+        contract = self._remembered()
+        self._display.hold()
+        return self.websocket_send(contract, text)
 
     def echo_close(self) -> Deferred[int]:
         """Close the remembered contract; fires with the close code after the CLOSED line is printed."""
         contract = self._remembered()
+        self._display.release()
         contract.close()
         return contract.when_closed()
 
@@ -262,42 +271,8 @@ def get_reactor() -> Any:
     return reactor
 
 
-def adjust(limits: Limits, **values: float | None) -> Limits:
-    """The limits with those values that are not None.
-
-    Raises:
-        BadSetting: a number below zero, or a message size or timeout of zero.
-    """
-    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
-    for name, value in given.items():
-        if not (value >= 0 if name == "ping_interval_s" else value > 0):
-            raise BadSetting(name, value, "above zero" if name != "ping_interval_s" else "zero (no pings) or above")
-    return replace(limits, **given)
-
-
-def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """The headers, none of which may smuggle in another line.
-
-    Raises:
-        BadSetting: a name or value with a line end in it.
-    """
-    checked = dict(headers or {})
-    for name, value in checked.items():
-        if not name.isprintable() or ":" in name or not value.isprintable():
-            raise BadSetting(f"header {name!r}", value, "a name and a value without control characters")
-    return checked
-
-
 def echo_uri(url: str, host: str, port: int) -> str:
     """The URI of `"simple"` or `"multi"` on that host; any other is taken as it is."""
     if url not in ECHO_PATHS:
         return url
     return f"ws://{f'[{host}]' if ':' in host else host}:{port}{ECHO_PATHS[url]}"
-
-
-def print_received(contract: Contract, data: str | bytes, ext: None) -> None:  # noqa: ARG001
-    show(received_line(data), sys.stdout)
-
-
-def print_closed(contract: Contract, code: int, data: str) -> None:  # noqa: ARG001
-    show(closed_line(code, data), sys.stdout)

@@ -16,7 +16,9 @@ from echod.settings import DEFAULT_PORT, KIB, MIB, Limits, Settings
 from echod.site.endpoints import check_origin
 
 UNITS = {"": 1, "K": KIB, "M": MIB, "G": KIB * MIB}
-SIZE = re.compile(r"(\d+)([KMG]?)")
+SIZE = re.compile(r"([0-9]+)([KMG]?)")
+SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}
+DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|)")
 SWITCH = {"on": True, "off": False}
 FLAG = {**SWITCH, "1": True, "0": False, "true": True, "false": False, "": False}
 
@@ -35,6 +37,28 @@ def parse_size(text: str) -> int:
     return int(found[1]) * UNITS[found[2]]
 
 
+def parse_count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ValueError("a number from 1")
+    return int(text)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds, of `250ms`, `2s`, `1m` or plain seconds; above zero."""
+    seconds = parse_pause(text)
+    if not seconds:
+        raise ValueError("a time above zero, such as 250ms, 2s or 1m")
+    return seconds
+
+
+def parse_pause(text: str) -> float:
+    """As `parse_duration`, zero too."""
+    found = DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError("a time such as 250ms, 2s or 1m")
+    return float(found[1]) * SECONDS[found[2]]
+
+
 def parse_switch(text: str) -> bool:
     if text not in SWITCH:
         raise ValueError("on or off")
@@ -48,7 +72,7 @@ def parse_flag(text: str) -> bool:
 
 
 def parse_folder(text: str) -> Path:
-    if not Path(text).is_dir():
+    if not text or not Path(text).is_dir():
         raise ValueError("a folder")
     return Path(text)
 
@@ -68,8 +92,14 @@ class Option:
     field: str
     parse: Callable[[str], Any]
     doc: str
-    is_flag: bool = False
+    default: str
     is_repeatable: bool = False
+    is_flag: bool = False
+
+    @property
+    def help(self) -> str:
+        """What `--help` says."""
+        return f"{self.doc} [default: {self.default}]" if self.default else self.doc
 
     @property
     def variable(self) -> str:
@@ -92,30 +122,31 @@ class Option:
 
 
 OPTIONS = (
+    Option("port", "port", parse_port, "Port on every interface, IPv4 and IPv6; 0 is any free one", str(DEFAULT_PORT)),
     Option(
-        "port",
-        "port",
-        parse_port,
-        f"Port on every interface, IPv4 and IPv6; 0 is any free one [default: {DEFAULT_PORT}]",
+        "listen", "listen", str, "Twisted endpoint instead of --port, such as unix:/run/echod; repeatable", "", True
     ),
-    Option(
-        "listen",
-        "listen",
-        str,
-        "Twisted endpoint to listen on instead of --port, such as ssl:443 or unix:/run/echod; repeatable",
-        is_repeatable=True,
-    ),
-    Option("web", "web", parse_folder, "Folder of the pages [default: the pages of echod]"),
-    Option(
-        "origin",
-        "origins",
-        parse_origin,
-        "Origin that may connect, or null; repeatable [default: all]",
-        is_repeatable=True,
-    ),
-    Option("max-message", "max_message_bytes", parse_size, "Largest message, such as 64K [default: 16M]"),
-    Option("compression", "compression", parse_switch, "permessage-deflate, on or off [default: on]"),
-    Option("debug", "debug", parse_flag, "Log handshakes, frames and closes", is_flag=True),
+    Option("backlog", "backlog", parse_count, "Connections that may wait to be accepted on --port", "4096"),
+    Option("web", "web", parse_folder, "Folder of the pages", "those of echod"),
+    Option("origin", "origins", parse_origin, "Origin that may connect, or null; repeatable", "all", True),
+    Option("compression", "compression", parse_switch, "permessage-deflate, on or off", "on"),
+    Option("debug", "debug", parse_flag, "Log handshakes, frames and closes", "off", is_flag=True),
+    Option("head-size", "head_bytes", parse_size, "Largest head of a request", "16K"),
+    Option("head-lines", "head_lines", parse_count, "Most lines of the head of a request", "100"),
+    Option("head-timeout", "head_timeout_s", parse_duration, "From accept to the end of the head", "5s"),
+    Option("max-message", "max_message_bytes", parse_size, "Largest message, inflated", "16M"),
+    Option("max-fragments", "max_fragments", parse_count, "Most frames of one message", "131072"),
+    Option("unfinished", "unfinished_bytes", parse_size, "Unfinished messages, all connections together", "256M"),
+    Option("inflate-rate", "inflated_bytes_per_s", parse_size, "Inflated bytes a second and connection", "64M"),
+    Option("write-buffer", "write_buffer_bytes", parse_size, "Replies that may wait before reading pauses", "64K"),
+    Option("stall-timeout", "stall_timeout_s", parse_duration, "Without progress, while replies wait", "20s"),
+    Option("ping-interval", "ping_interval_s", parse_pause, "Between pings; 0 for none", "20s"),
+    Option("ping-timeout", "ping_timeout_s", parse_duration, "From a ping to its pong", "20s"),
+    Option("close-timeout", "close_timeout_s", parse_duration, "For a closing handshake, and the end after it", "5s"),
+    Option("max-connections", "max_connections", parse_count, "Most connections", "open files less 64"),
+    Option("max-per-address", "max_per_address", parse_count, "Most from one IPv4 address or IPv6 /64", "no limit"),
+    Option("drain-timeout", "drain_timeout_s", parse_duration, "From SIGTERM to the cut of whoever is left", "25s"),
+    Option("drain-spread", "drain_spread_s", parse_pause, "Over which the Closes of a drain are spread", "3s"),
 )
 
 BARE_PORT = "PORT"
@@ -130,9 +161,12 @@ def read_settings(given: Mapping[str, Sequence[str]], environ: Mapping[str, str]
     Raises:
         BadSetting: the first value that cannot be, named by its option or variable.
     """
+    check_unknown(environ)
     values = {option.field: value for option in OPTIONS if (value := read_option(option, given, environ)) is not None}
     if "port" in given and "listen" not in given:
         values.pop("listen", None)
+    if "listen" in values and "listen" not in given:
+        values["listen_source"] = "ECHOD_LISTEN"
     limits = {name: values.pop(name) for name in LIMIT_FIELDS & values.keys()}
     return Settings(**values, limits=replace(Limits(), **limits))
 
@@ -142,7 +176,7 @@ def read_option(option: Option, given: Mapping[str, Sequence[str]], environ: Map
     if option.name in given:
         return option.read(f"--{option.name}", given[option.name])
     for variable in (option.variable, BARE_PORT) if option.name == "port" else (option.variable,):
-        if environ.get(variable):
+        if environ.get(variable, "").strip():
             return option.read(variable, option.words(environ[variable]))
     return None
 

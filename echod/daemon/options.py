@@ -17,9 +17,9 @@ from echod.settings import Settings
 class Options(usage.Options):
     """The command line of `twistd echod` and `twist echod`; `settings` after parsing."""
 
-    optFlags = [[option.name, None, option.doc] for option in OPTIONS if option.is_flag]  # noqa: RUF012
+    optFlags = [[option.name, None, option.help] for option in OPTIONS if option.is_flag]  # noqa: RUF012
     optParameters = [  # noqa: RUF012
-        [option.name, None, None, option.doc] for option in OPTIONS if not option.is_flag and not option.is_repeatable
+        [option.name, None, None, option.help] for option in OPTIONS if not option.is_flag and not option.is_repeatable
     ]
     synopsis = "[options]"
     longdesc = "A WebSocket echo and test daemon. Each option may also be set as ECHOD_NAME in the environment."
@@ -35,8 +35,8 @@ class Options(usage.Options):
     def opt_origin(self, origin: str) -> None:
         self["origin"].append(origin)
 
-    opt_listen.__doc__ = next(option.doc for option in OPTIONS if option.name == "listen")
-    opt_origin.__doc__ = next(option.doc for option in OPTIONS if option.name == "origin")
+    opt_listen.__doc__ = next(option.help for option in OPTIONS if option.name == "listen")
+    opt_origin.__doc__ = next(option.help for option in OPTIONS if option.name == "origin")
 
     def parseArgs(self, *words: str) -> None:
         if words:
@@ -57,14 +57,15 @@ class Options(usage.Options):
         try:
             super().parseOptions(options)
         except usage.UsageError as error:
-            raise SystemExit(f"echod: {error}") from None
+            hint = "; --help lists the options" if "not recognized" in str(error) else ""
+            raise SystemExit(f"echod: {error}{hint}") from None
 
 
 def as_words(value: object) -> list[str]:
     """What `usage.Options` keeps of an option, as words: a list, a text, 1 for a flag, nothing."""
     if isinstance(value, list):
         return value
-    return [str(value)] if value else []
+    return [] if value is None or value == 0 else [str(value)]
 
 
 def makeService(options: Options) -> IService:

@@ -8,11 +8,13 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 
-from echod.errors import CloseCode
+from echod.daemon.drain import Drain
 from echod.settings import Limits
 from echod.site.endpoints import Endpoint, Endpoints
 from echod.site.routing import Routing
 from echod.state import ModeStore
+from echod.wire.arrivals import Arrivals
+from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.gate import GateFactory
 from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
@@ -24,6 +26,7 @@ class Server:
     Attributes:
         endpoints: the table of published paths.
         connections: the open WebSockets.
+        arrivals: all accepted connections, whatever they are.
         ports: where it listens; empty until `listen` and after `stop_listening`.
     """
 
@@ -43,7 +46,10 @@ class Server:
         self.ports: list[IListeningPort] = []
         self._compression = compression
         self._debug = debug
-        self._gates = GateFactory(Routing(self.endpoints, pages), self.limits, reactor)
+        self.arrivals = Arrivals(self.limits.max_connections, self.limits.max_per_address)
+        self._budget = Budget(self.limits.unfinished_bytes)
+        self._gates = GateFactory(Routing(self.endpoints, pages), self.limits, reactor, self.arrivals)
+        self._drain = Drain(self.arrivals, self.connections, reactor, self.limits)
 
     def __repr__(self) -> str:
         where = ", ".join(str(port) for port in self.port_numbers()) or "not listening"
@@ -63,7 +69,8 @@ class Server:
         """An `EndpointFactory` of this kind, with this server's clock, connections and options."""
         limits = limits or self.limits
         debug = debug or self._debug
-        return kind(*args, self.reactor, self.connections, limits, compression=self._compression, debug=debug)
+        options = {"budget": self._budget, "compression": self._compression, "debug": debug}
+        return kind(*args, self.reactor, self.connections, limits, **options)
 
     def publish(self, path: str, factory: IProtocolFactory, origins: Iterable[str] | None = None) -> None:
         """Put a factory on an exact path; None as origins allows all."""
@@ -75,6 +82,8 @@ class Server:
         Raises:
             CannotListenError: the port is taken or not ours to take.
         """
+        self.arrivals.welcome()
+        self.connections.welcome()
         port: IListeningPort = await endpoint.listen(self._gates)
         self.ports.append(port)
         return port
@@ -85,9 +94,16 @@ class Server:
         await DeferredList([as_deferred(port.stopListening()) for port in ports])
 
     async def shutdown(self) -> None:
-        """Stop listening and send every client off with 1001; done when all are gone."""
+        """Stop listening and send every client off with 1001 after what it is owed; done when all are gone.
+
+        Whoever is left after `limits.drain_timeout_s` is cut.
+        """
         await self.stop_listening()
-        await self.connections.close_all(CloseCode.GOING_AWAY)
+        await self._drain.run()
+
+    def cut(self) -> None:
+        """End all connections now."""
+        self._drain.cut()
 
 
 def as_deferred(result: Deferred[None] | None) -> Deferred[None]:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
-from echod.daemon.configuration import check_unknown, read_settings
+from echod.daemon.configuration import read_settings
+from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
+from echod.daemon.openfiles import most_connections, raise_open_files
 from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, publish_simple_echo
-from echod.daemon.sockets import make_endpoint
+from echod.daemon.signals import Signals
 from echod.errors import BadSetting
-from echod.settings import Settings
+from echod.settings import Limits, Settings
 from echod.site.pages import make_pages
 from echod.state.memory import MemoryModeStore
-from echod.wire.peers import peer_name
 
 log = Logger(namespace="echod")
-
-EVERYWHERE = "on every interface"
 
 
 class StartFailed(SystemExit, Exception):
@@ -37,70 +38,85 @@ class StartFailed(SystemExit, Exception):
 class EchodService(Service):
     """Listens from start to stop."""
 
-    def __init__(self, server: Server, endpoints: Mapping[str, IStreamServerEndpoint]) -> None:
+    def __init__(self, server: Server, listeners: Sequence[Listener]) -> None:
         self.server = server
-        self._endpoints = endpoints
+        self._listeners = listeners
         self._listening: list[Deferred[IListeningPort]] = []
+        self._signals = Signals(server.reactor, server.cut, self.reload)
 
     def privilegedStartService(self) -> None:
         """Bind the ports while the process may: twistd calls this before it gives up root."""
-        for text, endpoint in self._endpoints.items():
-            self._listening.append(listen_or_fail(self.server, text, endpoint))
+        raise_open_files()
+        self._listening = [listen_or_fail(self.server, listener) for listener in self._listeners]
 
     def startService(self) -> None:
         super().startService()
         if not self._listening:
             self.privilegedStartService()
-        self.server.reactor.callWhenRunning(self._say_ready)
+        self.server.reactor.callWhenRunning(self._signals.install)
+        gatherResults(self._listening, consumeErrors=True).addCallbacks(self._say_ready, self._give_up)
 
     def stopService(self) -> Deferred[None]:
         super().stopService()
+        self._listening = []
         return Deferred.fromCoroutine(self.server.shutdown())
 
-    def _say_ready(self) -> None:
+    def reload(self) -> None:
+        """Read certificates again."""
+        for listener in self._listeners:
+            listener.reload()
+
+    def _say_ready(self, ports: list[IListeningPort]) -> None:
         """The one line that a parent process may wait for."""
-        where = ", ".join(describe(port, text) for text, port in zip(self._endpoints, self.server.ports, strict=True))
-        log.info("echod ready: {where}", where=where)
+        where = ", ".join(listener.describe(port) for listener, port in zip(self._listeners, ports, strict=True))
+        self.server.reactor.callWhenRunning(log.info, "echod ready: {where}", where=where)
+
+    def _give_up(self, failure: Failure) -> None:
+        """An endpoint that takes its time could not listen in the end."""
+        first: Any = failure.value
+        log.critical("echod cannot listen: {why}", why=explain(first.subFailure.value))
+        self.server.reactor.stop()
 
 
-def listen_or_fail(server: Server, text: str, endpoint: IStreamServerEndpoint) -> Deferred[IListeningPort]:
-    """Listen there; `StartFailed` when that cannot be, raised at once for every endpoint that binds at once."""
-    listening = Deferred.fromCoroutine(server.listen(endpoint))
-    failures: list[Any] = []
-    listening.addErrback(failures.append)
-    if failures:
-        raise StartFailed(f"echod: cannot listen {text}: {failures[0].getErrorMessage()}")
+def listen_or_fail(server: Server, listener: Listener) -> Deferred[IListeningPort]:
+    """Listen there.
+
+    Raises:
+        StartFailed: that cannot be; for every endpoint that binds at once. Of others the Deferred fails.
+    """
+    listening = Deferred.fromCoroutine(server.listen(listener.endpoint))
+    if listening.called and isinstance(listening.result, Failure):
+        why = explain(listening.result.value)
+        listening.addErrback(lambda _: None)
+        raise StartFailed(f"echod: {listener.setting}: cannot listen: {why}")
     return listening
 
 
-def describe(port: IListeningPort, text: str) -> str:
-    """Where a port listens, to be read by people and by parent processes: the first `:NUMBER` is the port."""
-    host: Any = port.getHost()
-    if text == EVERYWHERE:
-        return f"http://localhost:{host.port}/ on every interface"
-    return f"{host.name.decode() if hasattr(host, 'name') else peer_name(host)} ({text})"
+def explain(error: object) -> str:
+    """The system's own words, when it was the system that refused."""
+    return str(error.socketError if isinstance(error, CannotListenError) else error)
 
 
 def make_service(settings: Settings, reactor: Any = None) -> EchodService:
     """The daemon with everything published, not yet listening.
 
     Raises:
-        StartFailed: an endpoint string or the folder of the pages cannot be used.
+        SystemExit: an endpoint string or the folder of the pages cannot be used; one line says which and why.
     """
     if reactor is None:
         from twisted.internet import reactor
     try:
-        return EchodService(make_server(settings, reactor), make_endpoints(settings, reactor))
+        return EchodService(make_server(settings, reactor), make_listeners(settings, reactor))
     except BadSetting as error:
-        raise StartFailed(f"echod: {error}") from None
+        raise SystemExit(f"echod: {error}") from None
 
 
 def make_server(settings: Settings, reactor: Any) -> Server:
     """The three echoes and the pages."""
     server = Server(
         reactor,
-        limits=settings.limits,
-        pages=make_pages(settings.web, reactor),
+        limits=allow_connections(settings.limits),
+        pages=make_pages(settings.web, reactor, settings.limits),
         compression=settings.compression,
         debug=settings.debug,
     )
@@ -110,36 +126,27 @@ def make_server(settings: Settings, reactor: Any) -> Server:
     return server
 
 
-def make_endpoints(settings: Settings, reactor: Any) -> dict[str, IStreamServerEndpoint]:
-    """Where to listen, by what the user calls it."""
-    if not settings.listen:
-        return {EVERYWHERE: make_endpoint(reactor, settings.port, None)}
-    return {text: parse_endpoint(text, reactor) for text in settings.listen}
+def make_listeners(settings: Settings, reactor: Any) -> list[Listener]:
+    """Where to listen."""
+    if settings.listen:
+        return [EndpointListener(settings.listen_source, text, reactor) for text in settings.listen]
+    return [EveryInterfaceListener(settings.port, settings.backlog, reactor)]
 
 
-def parse_endpoint(text: str, reactor: Any) -> IStreamServerEndpoint:
-    """The endpoint of a Twisted endpoint string.
-
-    Raises:
-        BadSetting: it is none; with what Twisted, or the file system, says of it.
-    """
-    try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
-    except (ValueError, TypeError, KeyError, OSError, ImportError) as error:
-        wanted = f"a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY ({error})"
-        raise BadSetting("--listen", text, wanted) from None
-    return endpoint
+def allow_connections(limits: Limits) -> Limits:
+    """The limits, with no more connections than the operating system allows."""
+    allowed = most_connections()
+    return replace(limits, max_connections=min(limits.max_connections or allowed, allowed))
 
 
 def service_from_environment() -> EchodService:
     """The daemon of `echod.tac`, from `ECHOD_*` variables alone.
 
     Raises:
-        StartFailed: one of them cannot be, or does not exist.
+        SystemExit: one of them cannot be, or does not exist; one line says which and why.
     """
     try:
-        check_unknown(os.environ)
         settings = read_settings({}, os.environ)
     except BadSetting as error:
-        raise StartFailed(f"echod: {error}") from None
+        raise SystemExit(f"echod: {error}") from None
     return make_service(settings)

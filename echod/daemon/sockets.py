@@ -11,22 +11,25 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from zope.interface import implementer
 
+from echod.settings import BACKLOG
+
 ANY_6 = "::"
-BACKLOG = 4096
-"""Connections that may wait to be accepted; with Twisted's 50 a burst of 2,000 takes two seconds."""
 
 
 @implementer(IStreamServerEndpoint)
 class EveryInterface:
     """One socket for both families, whatever the system's default for that is; IPv4 alone where there is no IPv6."""
 
-    def __init__(self, reactor: Any, port: int) -> None:
+    def __init__(self, reactor: Any, port: int, backlog: int = BACKLOG) -> None:
         self._reactor = reactor
         self._port = port
+        self._backlog = backlog
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         if not socket.has_dualstack_ipv6():
-            listening: Deferred[IListeningPort] = TCP4ServerEndpoint(self._reactor, self._port, BACKLOG).listen(factory)
+            listening: Deferred[IListeningPort] = TCP4ServerEndpoint(self._reactor, self._port, self._backlog).listen(
+                factory
+            )
             return listening
         return execute(self._adopt, factory)
 
@@ -40,7 +43,7 @@ class EveryInterface:
     def _make_socket(self) -> socket.socket:
         try:
             return socket.create_server(
-                (ANY_6, self._port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+                (ANY_6, self._port), family=socket.AF_INET6, backlog=self._backlog, dualstack_ipv6=True
             )
         except OSError as error:
             raise CannotListenError(ANY_6, self._port, error) from error

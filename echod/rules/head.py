@@ -11,12 +11,17 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from echod.rules.authority import AUTHORITY, is_authority
+
 END = b"\r\n\r\n"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 FORBIDDEN = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f\x85]")
 NEVER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Not even a line end: with the first such byte, of a TLS greeting for instance, waiting for more is in vain."""
 VERSION = re.compile(r"HTTP/\d\.\d")
+SPOKEN = ("HTTP/1.0", "HTTP/1.1")
+PRINTABLE = re.compile(r"[!-~]+")
+ABSOLUTE = re.compile(rf"(?:https?|wss?)://{AUTHORITY}(?:[/?].*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +48,11 @@ class Head:
     @property
     def path(self) -> str:
         """The path as sent, without the query; nothing is decoded."""
-        return self._origin_form.partition("?")[0]
+        return origin_form(self.target).partition("?")[0]
 
     @property
     def query(self) -> str:
-        return self._origin_form.partition("?")[2]
-
-    @property
-    def _origin_form(self) -> str:
-        """The target without scheme and host, which a client may send (RFC 9112, 3.2.2)."""
-        if self.target.startswith("/"):
-            return self.target
-        parts = urlsplit(self.target)
-        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if parts.scheme else self.target
+        return origin_form(self.target).partition("?")[2]
 
     def values(self, name: str) -> list[str]:
         """The values of all lines with this header name (given in lower case), in order."""
@@ -63,7 +60,15 @@ class Head:
 
     def tokens(self, name: str) -> list[str]:
         """The comma-separated elements of a header, in lower case."""
-        return [word.strip().lower() for value in self.values(name) for word in value.split(",")]
+        return [word.strip(" \t").lower() for value in self.values(name) for word in value.split(",")]
+
+
+def origin_form(target: str) -> str:
+    """A request target without the scheme and host that a client may send (RFC 9112, 3.2.2)."""
+    if target.startswith("/"):
+        return target
+    parts = urlsplit(target)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if parts.scheme else target
 
 
 class HeadReader:
@@ -82,9 +87,11 @@ class HeadReader:
         start = max(0, len(self.received) - len(END) + 1)
         self.received += data
         end = self.received.find(END, start)
-        if NEVER.search(self.received, start, len(self.received) if end < 0 else end):
+        # What may still be the beginning of the end does not count, so that segments make no difference.
+        length = len(self.received) - len(END) + 1 if end < 0 else end
+        if NEVER.search(self.received, start, min(length, self._max_bytes) + len(END)):
             return CONTROL_CHARACTER
-        if (len(self.received) if end < 0 else end) > self._max_bytes:
+        if length > self._max_bytes:
             return Refusal(431, f"the request head is larger than {self._max_bytes} bytes")
         return None if end < 0 else self._parse(bytes(self.received[:end]))
 
@@ -102,23 +109,46 @@ def parse_lines(lines: list[str]) -> Head | Refusal:
     words = lines[0].split(" ")
     if len(words) != 3 or not TOKEN.fullmatch(words[0]) or not VERSION.fullmatch(words[2]) or not words[1]:
         return Refusal(400, "the request line is not 'METHOD target HTTP/1.1'")
-    if not is_target(words[1]):
+    if not is_target(words[0], words[1]):
         return Refusal(400, "the request target is not a path or an absolute http URI without a fragment")
     headers = [parse_header(line) for line in lines[1:]]
     whole = tuple(pair for pair in headers if pair is not None)
     if len(whole) != len(headers):
         return Refusal(400, "a header line is not 'name: value'")
-    return Head(words[0], words[1], words[2], whole)
+    head = Head(words[0], words[1], words[2], whole)
+    return check_version(head) or check_host(head) or head
 
 
-def is_target(target: str) -> bool:
-    """Whether a request target is a path, `*`, or an absolute URI, and has no fragment."""
-    if "#" in target or not target.isascii():
+def is_target(method: str, target: str) -> bool:
+    """Whether a request target is a path or an absolute URI without a fragment, or `*` for OPTIONS (RFC 9112, 3.2)."""
+    if "#" in target or not PRINTABLE.fullmatch(target):
         return False
+    if target == "*":
+        return method == "OPTIONS"
+    return target.startswith("/") or is_absolute(target)
+
+
+def is_absolute(target: str) -> bool:
+    """Whether this is `scheme://host` and what may follow; without a host there is nobody to ask."""
     try:
-        return target.startswith("/") or target == "*" or urlsplit(target).scheme in ("http", "https", "ws", "wss")
+        return ABSOLUTE.fullmatch(target) is not None and bool(urlsplit(target).hostname)
     except ValueError:
         return False
+
+
+def check_version(head: Head) -> Refusal | None:
+    return None if head.version in SPOKEN else Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+
+
+def check_host(head: Head) -> Refusal | None:
+    """One Host, and a possible one, for every request (RFC 9112, 3.2); it may be empty, and HTTP/1.0 may go without."""
+    hosts = head.values("host")
+    if len(hosts) > 1:
+        return Refusal(400, "the header host stands more than once")
+    if not hosts and head.version == "HTTP/1.1":
+        return Refusal(400, "the header host is missing")
+    is_good = all(not host or is_authority(host) for host in hosts)
+    return None if is_good else Refusal(400, "the header host is not a host with an optional port")
 
 
 def parse_header(line: str) -> tuple[str, str] | None:

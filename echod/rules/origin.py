@@ -5,29 +5,37 @@ Pure. No patterns: `*.example.com` is not an origin.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+
+from echod.rules.authority import HOST
 
 NULL = "null"
 """What a page from a `file:` URL, a sandboxed frame or a redirect sends."""
 
-DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+ORIGIN = re.compile(rf"([a-z][a-z0-9+.-]*)://({HOST})(?::([0-9]*))?")
+DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 
 def normalize_origin(origin: str) -> str:
     """`scheme://host:port` in lower case with the port always written, or `null`.
 
     Raises:
-        ValueError: it is not an origin: no scheme or host, or a path, query or user behind it.
+        ValueError: it is not an origin: no scheme or host, a pattern, or a path, query or user with it.
     """
     if origin.lower() == NULL:
         return NULL
-    parts = urlsplit(origin)
-    extra = parts.path or parts.query or parts.fragment or "@" in parts.netloc
-    if not parts.scheme or not parts.hostname or extra or "*" in origin or not origin.isascii():
+    found = ORIGIN.fullmatch(origin.lower()) if origin.isascii() else None
+    if found is None or "*" in origin:
         raise ValueError("not an origin")
-    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
-    return f"{parts.scheme}://{parts.hostname}:{port or ''}"
+    scheme, host, digits = found.groups()
+    port = str(int(digits)) if digits else DEFAULT_PORTS.get(scheme, "")
+    if len(port) > 5 or int(port or 0) > 65535:
+        raise ValueError("not a port")
+    if host.startswith("["):
+        ip_address(host[1:-1])
+    return f"{scheme}://{host}:{port}"
 
 
 def is_allowed(origin: str, allowed: Collection[str]) -> bool:

@@ -14,7 +14,7 @@ from echod.rules.head import Head, Refusal
 VERSION = "13"
 UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION))
 ALLOW_GET = (("Allow", "GET"),)
-SINGLE = ("host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "origin")
+SINGLE = ("sec-websocket-key", "sec-websocket-version", "origin")
 """Headers that may stand once only; a second line could mean one thing to a proxy and another to us."""
 
 
@@ -25,7 +25,14 @@ def is_upgrade(head: Head) -> bool:
 
 def has_body(head: Head) -> bool:
     """Whether a body is announced behind the head."""
-    return bool(head.values("transfer-encoding")) or any(v != "0" for v in head.values("content-length"))
+    return bool(head.values("transfer-encoding")) or any(length != "0" for length in head.values("content-length"))
+
+
+def check_length(head: Head) -> Refusal | None:
+    """None for at most one Content-Length, and that a number (RFC 9112, 6.3)."""
+    lengths = head.values("content-length")
+    is_good = len(lengths) < 2 and all(length.isascii() and length.isdigit() for length in lengths)
+    return None if is_good else Refusal(400, "the header content-length is not one number")
 
 
 def check_upgrade(head: Head) -> Refusal | None:
@@ -44,10 +51,6 @@ def _check_http_version(head: Head) -> Refusal | None:
 def _check_single(head: Head) -> Refusal | None:
     doubled = next((name for name in SINGLE if len(head.values(name)) > 1), None)
     return Refusal(400, f"the header {doubled} stands more than once") if doubled else None
-
-
-def _check_host(head: Head) -> Refusal | None:
-    return None if head.values("host") else Refusal(400, "the header host is missing")
 
 
 def _check_connection(head: Head) -> Refusal | None:
@@ -85,7 +88,6 @@ CHECKS: tuple[Callable[[Head], Refusal | None], ...] = (
     _check_method,
     _check_http_version,
     _check_single,
-    _check_host,
     _check_connection,
     _check_version,
     _check_key,

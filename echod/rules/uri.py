@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from echod.errors import BadSetting
+from echod.rules.authority import is_authority
 
 WANTED = "a WebSocket URI such as ws://localhost:9001/simple-echo or wss://host/path"
 DEFAULT_PORTS = {"ws": 80, "wss": 443}
@@ -52,10 +53,10 @@ def parse_uri(uri: str) -> Address:
 def _split(uri: str) -> SplitResult | None:
     try:
         parts = urlsplit(uri)
-        usable = parts.scheme in DEFAULT_PORTS and parts.hostname and parts.port != 0 and PRINTABLE.fullmatch(uri)
+        usable = parts.scheme in DEFAULT_PORTS and is_authority(parts.netloc) and parts.port != 0
     except ValueError:
         return None
-    return parts if usable else None
+    return parts if usable and PRINTABLE.fullmatch(uri) else None
 
 
 def is_path(path: str) -> bool:

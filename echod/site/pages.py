@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import Site
@@ -16,6 +18,9 @@ from twisted.web.static import File
 
 from echod.errors import BadSetting
 from echod.rules.answer import SERVER
+from echod.rules.head import origin_form
+from echod.settings import Limits
+from echod.wire.flow import Watch
 from echod.wire.peers import peer_name
 
 INDEX = "index.html"
@@ -71,13 +76,13 @@ class Pages(Resource):
         if request.method not in (b"GET", b"HEAD"):
             request.setHeader("Allow", "GET, HEAD")
             return answer(request, 405, "405 Method Not Allowed: pages are read with GET or HEAD\n")
-        found = find_file(self._folder, request.path)
+        found = find_file(self._folder, origin_form(request.uri.decode("latin-1")).partition("?")[0])
         if found is None:
             return answer(request, 404, "404 Not Found: nothing is published on this path\n")
         return send(request, found)
 
 
-def find_file(folder: Path, path: bytes) -> Path | None:
+def find_file(folder: Path, path: str) -> Path | None:
     """The file that a request path names, or None: only plain names, no links."""
     names = unquote_to_bytes(path).decode("utf-8", "replace").removeprefix("/").split("/")
     if names == [""]:
@@ -85,7 +90,11 @@ def find_file(folder: Path, path: bytes) -> Path | None:
     if any(not name or name.startswith(".") or not name.isprintable() or "\\" in name for name in names):
         return None
     plain = folder.joinpath(*names)
-    return plain if plain.is_file() and plain.resolve() == plain else None
+    try:
+        return plain if plain.is_file() and plain.resolve() == plain else None
+    except OSError:
+        # A name can be too long for the file system.
+        return None
 
 
 def send(request: Any, found: Path) -> Any:
@@ -103,7 +112,21 @@ def answer(request: Any, status: int, text: str) -> bytes:
 
 
 class OneAnswer(HTTPChannel):
-    """A channel that closes after its answer: an upgrade is always the first request of a connection."""
+    """A channel that closes after its answer: an upgrade is always the first request of a connection.
+
+    A client that does not take the answer is cut: twisted.web itself would wait for it without end.
+    """
+
+    site: PageSite
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._watch = Watch(self.transport, self.site.reactor, self.site.stall_timeout_s)
+        self._watch.start()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._watch.stop()
+        super().connectionLost(reason)
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
@@ -115,6 +138,7 @@ class PageSite(Site):
 
     noisy = False
     protocol: Any = OneAnswer
+    stall_timeout_s = Limits().stall_timeout_s
 
     def log(self, request: Any) -> None:
         """One line for each page, with what the client sent escaped."""
@@ -127,7 +151,7 @@ class PageSite(Site):
         )
 
 
-def make_pages(web: Path | None, clock: IReactorTime) -> PageSite:
+def make_pages(web: Path | None, clock: IReactorTime, limits: Limits | None = None) -> PageSite:
     """The site of a folder; None: the pages that come with echod.
 
     Raises:
@@ -136,4 +160,6 @@ def make_pages(web: Path | None, clock: IReactorTime) -> PageSite:
     folder = web or (PACKED if PACKED.is_dir() else CHECKOUT)
     if not folder.is_dir():
         raise BadSetting("web", str(folder), "a folder with pages")
-    return PageSite(Pages(folder, HEADERS if web else OWN_HEADERS), reactor=clock)
+    site = PageSite(Pages(folder, HEADERS if web else OWN_HEADERS), reactor=clock)
+    site.stall_timeout_s = (limits or Limits()).stall_timeout_s
+    return site

@@ -5,10 +5,12 @@ from __future__ import annotations
 from twisted.internet.interfaces import IProtocolFactory
 
 from echod.rules.head import Head, Refusal
-from echod.rules.upgrade import ALLOW_GET, UPGRADE_HEADERS, check_upgrade, has_body, is_upgrade
+from echod.rules.upgrade import ALLOW_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
 from echod.site.endpoints import Endpoints
 
 ROOT = "/"
+ASTERISK = "*"
+READ_ONLY = Refusal(405, "pages are read with GET or HEAD", (("Allow", "GET, HEAD"),))
 NOTHING_HERE = Refusal(404, "nothing is published on this path")
 
 
@@ -32,6 +34,11 @@ class Routing:
         return refusal or endpoint.factory
 
     def _to_page(self, head: Head) -> IProtocolFactory | Refusal:
+        if head.target == ASTERISK:
+            return READ_ONLY
+        refusal = check_length(head)
+        if refusal is not None:
+            return refusal
         is_page_too = head.path == ROOT and self._pages is not None
         if self._endpoints.find(head.path) is not None and not is_page_too:
             return wants_upgrade(head)

@@ -11,7 +11,7 @@ from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientPr
 from autobahn.websocket.types import ConnectingRequest, ConnectionResponse
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError, DNSLookupError
-from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -22,22 +22,29 @@ from echod.rules.head import END
 from echod.rules.uri import Address
 from echod.settings import Limits
 from echod.wire import trace
+from echod.wire.budget import Budget
 from echod.wire.callbacks import Callbacks
 from echod.wire.contract import Contract, Door, walk_in
 from echod.wire.conversation import Conversation
-from echod.wire.flow import Flow
+from echod.wire.guard import Guard, outer_limit
 from echod.wire.internals import (
     Quiet,
     State,
     accept_deflate_response,
     answer_of,
     close_of,
+    decline,
     deflate,
     deflate_offers,
-    is_compressing,
+    drop_transport,
+    fail_connection,
+    is_shaking_hands,
+    is_worth_deflating,
     log_sent,
+    open_guarded,
+    ping_when_silent,
+    receive_guarded,
     state_of,
-    stop_close_timer,
     trace_frames,
     use_clock,
 )
@@ -71,7 +78,12 @@ class ClientProtocol(WebSocketClientProtocol):
     transport: Any
     logFrames: bool
     closeHandshakeTimeout: float
-    _drop_timer: IDelayedCall | None = None
+    guard: Guard
+    _closeConnection = drop_transport
+    _fail_connection = fail_connection
+    _sendAutoPing = ping_when_silent
+    _onOpen = open_guarded
+    _onMessage = receive_guarded
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,13 +91,13 @@ class ClientProtocol(WebSocketClientProtocol):
 
     def connectionMade(self) -> None:
         plan = self.factory.plan
-        self.flow = Flow(self.transport)
+        self.guard = Guard(self, self.factory.reactor, plan.limits, self.factory.budget)
         self.contract = Contract(self, self.factory.reactor, plan.door)
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
         self.contract.peer = peer_name(self.transport.getPeer())
         waiting = plan.limits.waiting_messages
-        self.conversation = Conversation(self, self.contract, plan.callbacks, self.flow, waiting)
+        self.conversation = Conversation(self, self.contract, plan.callbacks, self.guard.flow, waiting)
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -132,8 +144,7 @@ class ClientProtocol(WebSocketClientProtocol):
             trace.trace_handshake(self.contract.peer, self.contract.uri, response.headers)
 
     def onOpen(self) -> None:
-        # Not before: TLS pauses its producer while it shakes hands, and pausing ours would stop the handshake.
-        self.registerProducer(self.flow, True)
+        self.guard.open()
         self.conversation.opened()
         self.opened.callback(self.contract)
 
@@ -146,16 +157,11 @@ class ClientProtocol(WebSocketClientProtocol):
     def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
         """The server is to drop the connection now (RFC 6455, 7.1.1); if it does not, we do."""
         result = super().onCloseFrame(code, reason)
-        if self._drop_timer is None:
-            self._drop_timer = self.factory.reactor.callLater(
-                self.closeHandshakeTimeout, self.dropConnection, abort=True
-            )
+        self.guard.await_close()
         return result
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
-        stop_close_timer(self)
-        if self._drop_timer is not None and self._drop_timer.active():
-            self._drop_timer.cancel()
+        self.guard.lost()
         if not self.is_open.called:
             return
         if self.logFrames:
@@ -165,7 +171,7 @@ class ClientProtocol(WebSocketClientProtocol):
     def sendMessage(self, payload: bytes, isBinary: bool = False, *_: object, **__: object) -> None:
         """Silent when the connection is not open; the limit for what comes in does not apply."""
         if state_of(self) is State.OPEN:
-            compress = is_compressing(self)
+            compress = is_worth_deflating(self, payload)
             body = deflate(self, payload) if compress else payload
             self.sendFrame(BINARY if isBinary else TEXT, body, rsv=COMPRESSED if compress else 0)
 
@@ -176,6 +182,39 @@ class ClientProtocol(WebSocketClientProtocol):
         mask = os.urandom(MASK_BYTES)
         log_sent(self, opcode, payload, fin=fin, rsv=rsv, mask=mask)
         self.sendData(encode_head(opcode, len(payload), fin=fin, rsv=rsv, mask=mask) + apply_mask(payload, mask))
+
+    def dataReceived(self, data: bytes) -> None:
+        """After the end, and after a violation, nothing is kept or parsed."""
+        if state_of(self) is not State.CLOSED:
+            self.guard.hear()
+            super().dataReceived(data)
+
+    def consumeData(self) -> None:
+        if is_shaking_hands(self):
+            super().consumeData()
+        else:
+            self.guard.work()
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        self.guard.begin_fragment(length)
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        super().onMessageFrameData(payload)
+        self.guard.take(len(payload))
+
+    def onMessageEnd(self) -> None:
+        self.guard.end_message()
+        super().onMessageEnd()
+
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        if not isReply:
+            self.guard.await_close()
+
+    def onAutoPingTimeout(self) -> None:
+        if self.guard.ping_timed_out():
+            super().onAutoPingTimeout()
 
     def logRxFrame(self, frame: Any, parts: Any) -> None:
         trace.trace_frame(self.contract.peer, "received", frame, trace.join(parts))
@@ -191,8 +230,9 @@ class ClientFactory(WebSocketClientFactory):
     protocol: Any = ClientProtocol
 
     def __init__(self, reactor: Any, plan: Plan) -> None:
-        super().__init__(reactor=reactor)
+        super().__init__(reactor=reactor, protocols=list(plan.subprotocols))
         self.plan = plan
+        self.budget = Budget(0)
         limits = plan.limits
         use_clock(self, reactor)
         trace_frames(self, plan.debug)
@@ -203,12 +243,11 @@ class ClientFactory(WebSocketClientFactory):
             openHandshakeTimeout=0,
             serverConnectionDropTimeout=0,
             closeHandshakeTimeout=limits.close_timeout_s,
-            maxFramePayloadSize=limits.max_message_bytes,
-            maxMessagePayloadSize=limits.max_message_bytes,
+            maxMessagePayloadSize=outer_limit(limits.max_message_bytes),
             autoPingInterval=limits.ping_interval_s,
             autoPingTimeout=limits.ping_timeout_s,
             perMessageCompressionOffers=deflate_offers() if plan.compression else [],
-            perMessageCompressionAccept=accept_deflate_response,
+            perMessageCompressionAccept=accept_deflate_response if plan.compression else decline,
         )
 
 

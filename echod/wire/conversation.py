@@ -43,14 +43,19 @@ class Conversation:
 
     def received(self, payload: bytes, is_binary: bool) -> None:
         """A whole message has come; text is known to be valid UTF-8. None is taken after a callback raised."""
-        if not self._broken:
-            self._take(self._callbacks.on_message, payload if is_binary else payload.decode(), None)
+        if self._callbacks.on_message is not None:
+            self._turns.take(self._deliver, payload if is_binary else payload.decode())
 
     def closed(self, code: int, reason: str) -> None:
         """The connection is lost: `on_close` comes after every message that came before."""
         self._contract.end(code, reason)
         self._take(self._callbacks.on_close, code, reason)
         self._turns.take(self._contract.tell_closed)
+
+    def _deliver(self, data: str | bytes) -> Any:
+        """Asked again when it is the message's turn: one before it may have failed."""
+        assert self._callbacks.on_message is not None
+        return None if self._broken else self._callbacks.on_message(self._contract, data, None)
 
     def _take(self, callback: Any, *args: object) -> None:
         if callback is not None:

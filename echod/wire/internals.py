@@ -1,10 +1,16 @@
 """The one place that touches what Autobahn does not document.
 
-Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `failedByMe`, `wasNotCleanReason`,
-`localCloseCode`, `localCloseReason`, `remoteCloseCode`, `remoteCloseReason`, `closeHandshakeTimeoutCall`, `data`,
-`websocket_extensions`, `http_headers`, `http_status_line`, `http_request_uri`, `_perMessageCompress`,
-`processHandshake`, `failHandshake`, `onCloseFrame`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`,
-`logFrames`, `logRxFrame`, `logTxFrame`; on its factories: `_batched_timer`, `logFrames`.
+Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, `is_open`, `transport_details`,
+`wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
+`remoteCloseReason`, `closeHandshakeTimeout`, `closeHandshakeTimeoutCall`, `autoPingInterval`, `autoPingTimeout`,
+`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `websocket_extensions`,
+`http_headers`, `http_status_line`, `http_request_uri`, `processHandshake`, `failHandshake`, `consumeData`,
+`processData`, `onCloseFrame`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`,
+`_fail_connection`, `_onOpen`, `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
+`registerProducer`, `unregisterProducer`, `logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`,
+`_isMessageCompressed`, `CONFIG_ATTRS`; on its factories: `_batched_timer`, `protocols`, `logFrames`; on permessage-
+deflate: `start_compress_message`, `compress_message_data`, `end_compress_message`, `server_no_context_takeover`,
+`client_no_context_takeover`, `_compressor`, `_decompressor`.
 `tests/wire/test_internals.py` fails when a new Autobahn changes one of them.
 """
 
@@ -14,6 +20,7 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any
 
+from autobahn.twisted.websocket import WebSocketAdapterProtocol
 from autobahn.websocket.compress import (
     PerMessageDeflateOffer,
     PerMessageDeflateOfferAccept,
@@ -25,6 +32,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from echod.errors import CloseCode
+from echod.settings import KIB
+
+log = Logger(namespace="echod.wire")
 
 
 class State(IntEnum):
@@ -44,16 +54,32 @@ STATES = {
 }
 
 
+HANDSHAKE_LEFTOVERS = (
+    "http_headers",
+    "http_request_data",
+    "http_request_host",
+    "http_request_params",
+    "http_request_path",
+    "http_response_data",
+    "http_status_line",
+    "websocket_extensions",
+    "websocket_protocols",
+    "_wskey",
+)
+MOST_DEFLATED_BYTES = 512 * KIB
+"""Larger messages go out as they are, which RFC 7692, 6 allows: to deflate 16 MiB takes up to a third of a second."""
+
+EXTENSIONS = b"sec-websocket-extensions:"
+
+
 class Quiet:
     """Autobahn's logger, silenced: it tells what peers do wrong, which is normal, with their bytes in it.
 
     Its errors, mostly of TLS, are kept at debug level.
     """
 
-    _log = Logger(namespace="echod.wire")
-
     def error(self, text: str, **values: object) -> None:
-        self._log.debug("{text} {values}", text=text, values=values)
+        log.debug("{text} {values}", text=text, values=values)
 
     def _drop(self, *_: object, **__: object) -> None:
         """Say nothing."""
@@ -96,10 +122,10 @@ def close_of(protocol: Any, was_clean: bool) -> tuple[int, str]:
 
     After a violation by the peer it is our own code: what a violator puts into its Close says nothing.
     """
-    if not was_clean:
-        return CloseCode.ABNORMAL, ""
     if protocol.failedByMe:
         return protocol.localCloseCode, (protocol.localCloseReason or b"").decode()
+    if not was_clean:
+        return CloseCode.ABNORMAL, ""
     code = protocol.remoteCloseCode
     return CloseCode.NO_CODE if code is None else code, protocol.remoteCloseReason or ""
 
@@ -116,6 +142,10 @@ def known_close(protocol: Any) -> tuple[int, str]:
 def accept_deflate(offers: Iterable[Any]) -> PerMessageDeflateOfferAccept | None:
     """The first permessage-deflate offer, as the client put it (RFC 7692, 7.1)."""
     return next((PerMessageDeflateOfferAccept(o) for o in offers if isinstance(o, PerMessageDeflateOffer)), None)
+
+
+def decline(_: object) -> None:
+    """No permessage-deflate, whatever is offered or answered."""
 
 
 def keep_usable_offers(protocol: Any) -> None:
@@ -139,11 +169,14 @@ def deflate(protocol: Any, payload: bytes) -> bytes:
     """A message compressed as negotiated; the zlib object is made at the first call."""
     extension = protocol._perMessageCompress
     extension.start_compress_message()
-    return b"".join((extension.compress_message_data(payload), extension.end_compress_message()))
+    deflated = b"".join((extension.compress_message_data(payload), extension.end_compress_message()))
+    free_compressor(protocol)
+    return deflated
 
 
-def is_compressing(protocol: Any) -> bool:
-    return protocol._perMessageCompress is not None
+def is_worth_deflating(protocol: Any, payload: bytes) -> bool:
+    """Whether to compress a message: when that was negotiated, and does not stall everybody else."""
+    return protocol._perMessageCompress is not None and len(payload) <= MOST_DEFLATED_BYTES
 
 
 def stop_close_timer(protocol: Any) -> None:
@@ -177,3 +210,117 @@ def log_sent(protocol: Any, opcode: int, payload: bytes, *, fin: bool, rsv: int,
     """Autobahn's log of a frame, for those who build the frame themselves."""
     if protocol.logFrames:
         protocol.logTxFrame(FrameHeader(opcode, fin, rsv, len(payload), mask.hex()), payload)
+
+
+def process_frame(protocol: Any) -> bool:
+    """Let Autobahn take a step of one frame; whether there may be another."""
+    return bool(protocol.processData())
+
+
+def carry_options(factory: Any, kind: Any) -> Any:
+    """The protocol class with the factory's options as its own attributes.
+
+    Autobahn would copy some thirty of them onto every connection, which costs 2 KiB each.
+    """
+    options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
+    # As an attribute of a class a function would become a method.
+    options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
+    return type(kind.__name__, (kind,), options)
+
+
+def forget_handshake(protocol: Any) -> None:
+    """Drop what the opening handshake leaves behind on every connection: some 3 KiB that nobody reads again."""
+    for name in HANDSHAKE_LEFTOVERS:
+        protocol.__dict__.pop(name, None)
+
+
+def is_shaking_hands(protocol: Any) -> bool:
+    return state_of(protocol) is State.CONNECTING
+
+
+def ping_when_silent(protocol: Any) -> None:
+    """Autobahn's turn to ping: only a peer that has been silent for the whole interval is asked for a sign of life."""
+    silent_s = protocol.guard.silent_s()
+    if silent_s >= protocol.autoPingInterval:
+        WebSocketProtocol._sendAutoPing(protocol)
+    else:
+        wait = protocol.factory._batched_timer.call_later
+        protocol.autoPingPendingCall = wait(protocol.autoPingInterval - silent_s, protocol._sendAutoPing)
+
+
+def join_offers(protocol: Any) -> None:
+    """Make one line of several Sec-WebSocket-Extensions, which mean the same and which Autobahn refuses.
+
+    RFC 6455, 11.3.2.
+    """
+    head, end, rest = protocol.data.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    offers = [line for line in lines if line.lower().startswith(EXTENSIONS)]
+    if end and len(offers) > 1:
+        joined = EXTENSIONS + b",".join(line[len(EXTENSIONS) :] for line in offers)
+        protocol.data = b"\r\n".join([*(line for line in lines if line not in offers), joined]) + end + rest
+
+
+def renew_ping_timeout(protocol: Any) -> None:
+    """Give the pong that is awaited as long as it had already."""
+    call = protocol.factory._batched_timer.call_later(protocol.autoPingTimeout, protocol.onAutoPingTimeout)
+    protocol.autoPingTimeoutCall = call
+
+
+def drop_transport(protocol: Any, abort: bool = False) -> None:
+    """Autobahn's wish to close the TCP connection; a clean closing handshake is never followed by a reset."""
+    protocol.guard.drop(abort and not protocol.wasClean)
+
+
+def forget_message(protocol: Any) -> None:
+    """Drop what was received of a message that will never be whole."""
+    protocol.frame_data = protocol.message_data = None
+
+
+def open_guarded(protocol: Any) -> None:
+    """Autobahn's call of `onOpen`."""
+    attempt(protocol, WebSocketAdapterProtocol._onOpen, protocol)
+
+
+def receive_guarded(protocol: Any, payload: bytes, isBinary: bool) -> None:
+    """Autobahn's call of `onMessage`."""
+    attempt(protocol, protocol.onMessage, payload, isBinary)
+
+
+def attempt(protocol: Any, hook: Callable[..., None], *args: Any) -> None:
+    """Call a hook of a subclass; if it raises, that is logged once, and its connection closes with 1011."""
+    try:
+        hook(*args)
+    except Exception:
+        log.failure("a hook of {kind} raised", kind=type(protocol).__name__)
+        fail_connection(protocol, CloseCode.INTERNAL_ERROR)
+
+
+def fail_connection(protocol: Any, code: int = CloseCode.PROTOCOL_ERROR, reason: str = "") -> None:
+    """Fail the WebSocket connection (RFC 6455, 7.1.7): Close, and then nothing that comes is parsed any more."""
+    if state_of(protocol) is State.OPEN:
+        protocol.failedByMe = True
+        protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode())
+        forget_message(protocol)
+    protocol.dropConnection(abort=False)
+
+
+def is_inflating(protocol: Any) -> bool:
+    """Whether the message that is being received is compressed."""
+    return bool(protocol._isMessageCompressed)
+
+
+def free_decompressor(protocol: Any) -> None:
+    """Drop the zlib object for what comes when no later message needs its context: it holds some 40 KiB."""
+    extension = protocol._perMessageCompress
+    is_server = protocol.factory.isServer
+    if extension.client_no_context_takeover if is_server else extension.server_no_context_takeover:
+        extension._decompressor = None
+
+
+def free_compressor(protocol: Any) -> None:
+    """As `free_decompressor`, for what goes out: some 70 KiB."""
+    extension = protocol._perMessageCompress
+    is_server = protocol.factory.isServer
+    if extension.server_no_context_takeover if is_server else extension.client_no_context_takeover:
+        extension._compressor = None

@@ -9,7 +9,8 @@ from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionRequest
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from zope.interface import implementer
 
 from echod.rules.answer import SERVER, render
 from echod.rules.echo import Mode, step
@@ -18,24 +19,35 @@ from echod.rules.head import Refusal
 from echod.settings import Limits
 from echod.state import ModeStore
 from echod.wire import trace
+from echod.wire.budget import Budget
 from echod.wire.connections import Connections
-from echod.wire.flow import Flow
+from echod.wire.guard import Guard, outer_limit
 from echod.wire.internals import (
     Quiet,
     State,
     accept_deflate,
+    carry_options,
     close_of,
+    decline,
     deflate,
-    is_compressing,
+    drop_transport,
+    fail_connection,
+    forget_handshake,
+    is_shaking_hands,
+    is_worth_deflating,
+    join_offers,
     keep_usable_offers,
+    open_guarded,
+    ping_when_silent,
+    receive_guarded,
     state_of,
-    stop_close_timer,
     trace_frames,
     use_clock,
 )
 from echod.wire.peers import peer_name
 
 
+@implementer(IHalfCloseableProtocol)
 class EchodProtocol(WebSocketServerProtocol):
     """One server-side connection. Subclasses say what a message does; everything else is settled here."""
 
@@ -43,11 +55,38 @@ class EchodProtocol(WebSocketServerProtocol):
     factory: EndpointFactory
     transport: Any
     logFrames: bool
-    flow: Flow
+    guard: Guard
+    _closeConnection = drop_transport
+    _fail_connection = fail_connection
+    _sendAutoPing = ping_when_silent
+    _onOpen = open_guarded
+    _onMessage = receive_guarded
 
     def connectionMade(self) -> None:
-        self.flow = Flow(self.transport)
+        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget)
         super().connectionMade()
+
+    def dataReceived(self, data: bytes) -> None:
+        """After the end, and after a violation, nothing is kept or parsed."""
+        if state_of(self) is not State.CLOSED:
+            self.guard.hear()
+            super().dataReceived(data)
+
+    def consumeData(self) -> None:
+        if is_shaking_hands(self):
+            super().consumeData()
+        else:
+            self.guard.work()
+
+    def readConnectionLost(self) -> None:
+        self.guard.end_input()
+
+    def writeConnectionLost(self) -> None:
+        """Our own doing: the peer's side is waited for."""
+
+    def processHandshake(self) -> None:
+        join_offers(self)
+        super().processHandshake()
 
     def onConnect(self, request: ConnectionRequest) -> Any:
         """Before the 101 answer: the subprotocol to select, or a Deferred of it."""
@@ -57,11 +96,12 @@ class EchodProtocol(WebSocketServerProtocol):
         return self.select_subprotocol(request.protocols)
 
     def onOpen(self) -> None:
-        self.registerProducer(self.flow, True)
+        self.guard.open()
+        forget_handshake(self)
         self.factory.connections.join(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
-        stop_close_timer(self)
+        self.guard.lost()
         self.factory.connections.leave(self)
         if self.logFrames:
             trace.trace_close(self.peer_name, *close_of(self, was_clean))
@@ -73,7 +113,7 @@ class EchodProtocol(WebSocketServerProtocol):
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first that the client offers: some clients refuse a server that selects none."""
-        return offered[0] if offered else None
+        return next(filter(None, offered), None)
 
     def sendMessage(
         self,
@@ -89,7 +129,7 @@ class EchodProtocol(WebSocketServerProtocol):
         One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
         """
         if state_of(self) is State.OPEN:
-            compress = is_compressing(self) and not doNotCompress
+            compress = is_worth_deflating(self, payload) and not doNotCompress
             body = deflate(self, payload) if compress else payload
             self.sendFrame(BINARY if isBinary else TEXT, body, rsv=COMPRESSED if compress else 0, sync=sync)
 
@@ -98,6 +138,27 @@ class EchodProtocol(WebSocketServerProtocol):
         self.wasNotCleanReason = reason
         self.sendData(render(Refusal(code, "the opening handshake is not valid")))
         self.dropConnection(abort=False)
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        self.guard.begin_fragment(length)
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        super().onMessageFrameData(payload)
+        self.guard.take(len(payload))
+
+    def onMessageEnd(self) -> None:
+        self.guard.end_message()
+        super().onMessageEnd()
+
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        if not isReply:
+            self.guard.await_close()
+
+    def onAutoPingTimeout(self) -> None:
+        if self.guard.ping_timed_out():
+            super().onAutoPingTimeout()
 
     def logRxFrame(self, frame: Any, parts: Any) -> None:
         trace.trace_frame(self.peer_name, "received", frame, trace.join(parts))
@@ -153,15 +214,18 @@ class EndpointFactory(WebSocketServerFactory):
         connections: Connections,
         limits: Limits,
         *,
+        budget: Budget | None = None,
         compression: bool = True,
         debug: bool = False,
     ) -> None:
         super().__init__(server=SERVER, reactor=clock)
         self.connections = connections
         self.limits = limits
+        self.budget = budget or Budget(limits.unfinished_bytes)
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
+        self.protocol = carry_options(self, self.protocol)
 
 
 class SimpleEchoFactory(EndpointFactory):
@@ -192,13 +256,9 @@ def protocol_options(limits: Limits, compression: bool) -> dict[str, Any]:
         "allowNullOrigin": True,
         "openHandshakeTimeout": limits.head_timeout_s,
         "closeHandshakeTimeout": limits.close_timeout_s,
-        "maxFramePayloadSize": limits.max_message_bytes,
-        "maxMessagePayloadSize": limits.max_message_bytes,
+        # The guard counts what a message is inflated to; Autobahn counts its compressed form, and may cut it short.
+        "maxMessagePayloadSize": outer_limit(limits.max_message_bytes),
         "autoPingInterval": limits.ping_interval_s,
         "autoPingTimeout": limits.ping_timeout_s,
         "perMessageCompressionAccept": accept_deflate if compression else decline,
     }
-
-
-def decline(_: object) -> None:
-    """No offer is accepted."""

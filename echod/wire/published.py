@@ -11,6 +11,7 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from echod.rules.head import origin_form
 from echod.wire.callbacks import Callbacks
 from echod.wire.contract import Contract, Door, walk_in
 from echod.wire.conversation import Conversation
@@ -21,6 +22,9 @@ log = Logger()
 
 Headers = Mapping[str, str]
 Authorize = Callable[[Contract], Any]
+
+REFUSALS = range(300, 600)
+"""The statuses that `authorize` may give."""
 
 AUTHORIZING = "authorizing"
 """The reason to stop reading while `authorize` is thinking."""
@@ -51,7 +55,7 @@ class PublishedProtocol(EchodProtocol):
         factory = self.factory
         self.contract = Contract(self, factory.reactor, factory.publication.door)
         waiting = factory.limits.waiting_messages
-        self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.flow, waiting)
+        self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.guard.flow, waiting)
 
     def processHandshake(self) -> None:
         """Once only: bytes that come while `authorize` is thinking are frames, not another head."""
@@ -91,19 +95,19 @@ class PublishedProtocol(EchodProtocol):
 
     def introduce(self, request: ConnectionRequest) -> None:
         """Let the contract know who asks for what."""
-        scheme = "wss" if is_secure(self) else "ws"
-        self.contract.uri = f"{scheme}://{request.headers['host']}{self.http_request_uri}"
-        self.contract.path = request.path
+        scheme, target = "wss" if is_secure(self) else "ws", origin_form(self.http_request_uri)
+        self.contract.uri = f"{scheme}://{request.headers['host']}{target}"
+        self.contract.path = target.partition("?")[0]
         self.contract.peer = self.peer_name
         self.contract.request_headers = request.headers
 
     async def authorize(self, authorize: Authorize) -> tuple[str | None, Headers]:
         """Ask, and wait; reading pauses meanwhile."""
-        self.flow.hold(AUTHORIZING)
+        self.guard.flow.hold(AUTHORIZING)
         verdict = await self.ask(authorize)
-        self.flow.release(AUTHORIZING)
+        self.guard.flow.release(AUTHORIZING)
         if verdict is not True or state_of(self) is not State.CONNECTING:
-            raise ConnectionDeny(verdict if type(verdict) is int else 403)
+            raise ConnectionDeny(int(verdict) if verdict in REFUSALS else 403)
         return self.admission
 
     async def ask(self, authorize: Authorize) -> Any:

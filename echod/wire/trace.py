@@ -8,6 +8,8 @@ from typing import Any
 from twisted.logger import Logger
 
 PREVIEW_BYTES = 64
+SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
+HIDDEN = "(not shown)"
 
 log = Logger(namespace="echod.trace")
 
@@ -18,7 +20,8 @@ def preview(payload: bytes) -> str:
 
 
 def trace_handshake(peer: str, line: str, headers: dict[str, str]) -> None:
-    log.info("{peer} handshake {line} {headers}", peer=peer, line=repr(line), headers=headers)
+    shown = {name: HIDDEN if name in SECRET else value for name, value in headers.items()}
+    log.info("{peer} handshake {line} {headers}", peer=peer, line=repr(line), headers=shown)
 
 
 def trace_frame(peer: str, direction: str, frame: Any, payload: bytes) -> None:

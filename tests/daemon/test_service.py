@@ -15,7 +15,8 @@ from twisted.application.service import IService, IServiceMaker, loadApplication
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 from twisted.plugin import getPlugins
 
@@ -30,7 +31,7 @@ from echod.daemon.service import (
     make_service,
     service_from_environment,
 )
-from echod.settings import Limits, Settings
+from echod.settings import Settings
 from tests.child import ROOT
 from tests.daemon.clients import LOOPBACK, is_free, say
 
@@ -63,6 +64,42 @@ class SlowEndpoint:
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         self.factory = factory
         return self.listening
+
+
+class Place:
+    """Somewhere to listen, without certificates."""
+
+    def __init__(self, setting: str, endpoint: IStreamServerEndpoint) -> None:
+        self.setting = setting
+        self.endpoint = endpoint
+
+    def describe(self, port: IListeningPort) -> str:
+        return f"{port.getHost().host}:{port.getHost().port} ({self.setting})"
+
+
+@pytest_twisted.ensureDeferred
+async def test_it_stops_when_a_slow_endpoint_cannot_listen_in_the_end(server: Server) -> None:
+    slow = SlowEndpoint()
+    stops: list[str] = []
+    server.reactor = StoppableReactor(stops)
+    EchodService(server, [Place("slow", slow)]).startService()
+    with capturedLogs() as events:
+        slow.listening.errback(CannotListenError(LOOPBACK, 1, OSError("taken")))
+    assert "echod cannot listen: taken" in text_of(events)
+    assert stops == ["stopped"]
+
+
+class StoppableReactor:
+    """Notes that it was asked to stop; nothing runs on it."""
+
+    def __init__(self, stops: list[str]) -> None:
+        self._stops = stops
+
+    def callWhenRunning(self, *_: object) -> None:
+        """It never runs."""
+
+    def stop(self) -> None:
+        self._stops.append("stopped")
 
 
 @pytest_twisted.ensureDeferred
@@ -120,7 +157,7 @@ async def test_the_ready_line_of_every_interface_is_an_address_to_click() -> Non
 @pytest_twisted.ensureDeferred
 async def test_it_is_not_ready_before_an_endpoint_that_takes_its_time(server: Server) -> None:
     slow = SlowEndpoint()
-    service = EchodService(server, {"slow": slow})
+    service = EchodService(server, [Place("slow", slow)])
     with capturedLogs() as events:
         service.startService()
         assert ready_lines(events) == []
@@ -200,8 +237,8 @@ def test_a_socket_that_systemd_did_not_give_is_one_line() -> None:
 async def test_a_taken_port_fails_the_start_at_once(server: Server) -> None:
     with socket.create_server((LOOPBACK, 0)) as holder:
         port = holder.getsockname()[1]
-        with pytest.raises(StartFailed, match=rf"^echod: cannot listen there: .*:{port}: .*in use"):
-            listen_or_fail(server, "there", TCP4ServerEndpoint(reactor, port, interface=LOOPBACK))
+        with pytest.raises(StartFailed, match=r"^echod: there: cannot listen: .*in use"):
+            listen_or_fail(server, Place("there", TCP4ServerEndpoint(reactor, port, interface=LOOPBACK)))
     assert server.ports == []
 
 
@@ -231,18 +268,18 @@ class TestTheWaysIn:
     def test_the_plugins_options_are_these(self) -> None:
         options = Options()
         options.parseOptions(["--max-message", "5", "--port", "0"])
-        assert makeService(options).server.limits == Limits(max_message_bytes=5)
+        assert makeService(options).server.limits.max_message_bytes == 5
 
     def test_the_service_of_the_environment_takes_its_variables(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ECHOD_MAX_MESSAGE", "5")
-        assert service_from_environment().server.limits == Limits(max_message_bytes=5)
+        assert service_from_environment().server.limits.max_message_bytes == 5
 
     @pytest.mark.parametrize(
         ("variable", "line"),
         [
             ("ECHOD_PORT", "^echod: ECHOD_PORT: 'x' is not a port number"),
             ("ECHOD_LISTEN", "^echod: ECHOD_LISTEN: 'x' is not a Twisted endpoint"),
-            ("ECHOD_PROT", "'ECHOD_PROT' is not one of ECHOD_COMPRESSION, "),
+            ("ECHOD_PROT", "'ECHOD_PROT' is not one of ECHOD_BACKLOG, "),
         ],
     )
     def test_the_service_of_a_bad_environment_is_one_line(

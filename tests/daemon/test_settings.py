@@ -40,6 +40,22 @@ def test_the_default_port_is_that_of_the_note() -> None:
         ({"compression": ["on"]}, Settings(compression=True)),
         ({"compression": ["off"]}, Settings(compression=False)),
         ({"debug": ["1"]}, Settings(debug=True)),
+        ({"backlog": ["5"]}, Settings(backlog=5)),
+        ({"head-size": ["8K"]}, Settings(limits=Limits(head_bytes=8 * KIB))),
+        ({"head-lines": ["7"]}, Settings(limits=Limits(head_lines=7))),
+        ({"head-timeout": ["250ms"]}, Settings(limits=Limits(head_timeout_s=0.25))),
+        ({"max-fragments": ["9"]}, Settings(limits=Limits(max_fragments=9))),
+        ({"unfinished": ["1M"]}, Settings(limits=Limits(unfinished_bytes=KIB**2))),
+        ({"inflate-rate": ["1M"]}, Settings(limits=Limits(inflated_bytes_per_s=KIB**2))),
+        ({"write-buffer": ["1K"]}, Settings(limits=Limits(write_buffer_bytes=KIB))),
+        ({"stall-timeout": ["2s"]}, Settings(limits=Limits(stall_timeout_s=2.0))),
+        ({"ping-interval": ["0"]}, Settings(limits=Limits(ping_interval_s=0.0))),
+        ({"ping-timeout": ["1.5"]}, Settings(limits=Limits(ping_timeout_s=1.5))),
+        ({"close-timeout": ["1m"]}, Settings(limits=Limits(close_timeout_s=60.0))),
+        ({"max-connections": ["3"]}, Settings(limits=Limits(max_connections=3))),
+        ({"max-per-address": ["4"]}, Settings(limits=Limits(max_per_address=4))),
+        ({"drain-timeout": ["5s"]}, Settings(limits=Limits(drain_timeout_s=5.0))),
+        ({"drain-spread": ["0s"]}, Settings(limits=Limits(drain_spread_s=0.0))),
     ],
 )
 def test_an_option_sets_its_field_and_no_other(given: dict[str, list[str]], expected: Settings) -> None:
@@ -51,7 +67,10 @@ def test_an_option_sets_its_field_and_no_other(given: dict[str, list[str]], expe
     [
         ({"ECHOD_PORT": "8000"}, Settings(port=8000)),
         ({"PORT": "8000"}, Settings(port=8000)),
-        ({"ECHOD_LISTEN": "tcp:1 unix:/run/echod"}, Settings(listen=("tcp:1", "unix:/run/echod"))),
+        (
+            {"ECHOD_LISTEN": "tcp:1 unix:/run/echod"},
+            Settings(listen=("tcp:1", "unix:/run/echod"), listen_source="ECHOD_LISTEN"),
+        ),
         ({"ECHOD_WEB": "/"}, Settings(web=Path("/"))),
         ({"ECHOD_ORIGIN": "null http://a"}, Settings(origins=("null", "http://a:80"))),
         ({"ECHOD_MAX_MESSAGE": "64K"}, Settings(limits=Limits(max_message_bytes=64 * KIB))),
@@ -131,6 +150,17 @@ def test_endpoints_on_the_command_line_replace_those_in_the_environment() -> Non
         ("max-message", "-1", "a size such as 65536, 64K or 16M"),
         ("max-message", "1.5M", "a size such as 65536, 64K or 16M"),
         ("compression", "maybe", "on or off"),
+        ("max-connections", "0", "a number from 1"),
+        ("max-connections", "-1", "a number from 1"),
+        ("max-connections", "many", "a number from 1"),
+        ("backlog", "٣", "a number from 1"),
+        ("close-timeout", "0", "a time above zero, such as 250ms, 2s or 1m"),
+        ("close-timeout", "0.0s", "a time above zero, such as 250ms, 2s or 1m"),
+        ("close-timeout", "5h", "a time such as 250ms, 2s or 1m"),
+        ("ping-interval", "-1s", "a time such as 250ms, 2s or 1m"),
+        ("ping-interval", "soon", "a time such as 250ms, 2s or 1m"),
+        ("ping-interval", "inf", "a time such as 250ms, 2s or 1m"),
+        ("head-timeout", "0.0001ms1", "a time such as 250ms, 2s or 1m"),
     ],
 )
 def test_a_bad_value_is_named_with_its_source_and_what_is_right(name: str, word: str, wanted: str) -> None:
@@ -161,7 +191,7 @@ def test_a_bad_variable_that_an_option_beats_does_no_harm() -> None:
 
 
 def test_an_unknown_variable_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(BadSetting, match=r"'ECHOD_PROT' is not one of ECHOD_COMPRESSION, .*ECHOD_PORT, ECHOD_WEB"):
+    with pytest.raises(BadSetting, match=r"'ECHOD_PROT' is not one of ECHOD_BACKLOG, .*ECHOD_PORT, .*ECHOD_WEB"):
         check_unknown({"ECHOD_PORT": "0", "ECHOD_PROT": "9001"})
 
 

@@ -433,3 +433,13 @@ def test_a_visitor_who_leaves_in_the_middle_of_a_page_is_normal(
     assert len(line.value()) < 1_000_000
     assert [event for event in events if "log_failure" in event] == []
     assert site.clock.getDelayedCalls() == []
+
+
+@ensureDeferred
+async def test_a_visitor_who_has_closed_his_half_gets_the_whole_page(site: Site, folder: Path) -> None:
+    (folder / "large.bin").write_bytes(b"x" * 1_000_000)
+    line = site.visit(b"GET /large.bin HTTP/1.1\r\nHost: h\r\n\r\n")
+    line.protocol.readConnectionLost()
+    await line.closed
+    line.lose()
+    assert line.value().endswith(b"\r\n\r\n" + b"x" * 1_000_000)

@@ -73,7 +73,9 @@ class Line(StringTransport):
             self.closed.callback(None)
 
     def lose(self) -> None:
-        """The connection is gone: told later than it was closed, as a socket does."""
+        """The connection is gone: told later than it was closed, and to the producer too, as a socket does."""
+        if self.producer is not None:
+            self.producer.stopProducing()
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from echod.settings import Limits
 from echod.wire.internals import State
-from tests.pair import CLOSE, PING, Journal, Net, Raw, accept, plain, unframe, welcome
+from tests.pair import CLOSE, PING, TEXT, Journal, Net, Raw, accept, plain, unframe, welcome
 
 
 @pytest.fixture
@@ -220,3 +220,25 @@ def test_our_server_closes_our_client(net: Net, journal: Journal) -> None:
 
     assert at_server.lines == journal.lines == ["open", (4000, "done")]
     assert net.clock.getDelayedCalls() == []
+
+
+def test_after_a_violation_by_the_server_nothing_is_heard(server: Raw, journal: Journal) -> None:
+    server.keeps_open = True
+    [(first, payload)] = unframe(server.ask(b"\x83\x00"))
+    assert (first, payload[:2]) == (CLOSE, b"\x03\xea")
+
+    assert server.ask(plain(TEXT, b"late")) == b""
+    server.hang_up()
+
+    assert journal.lines == ["open", (1002, journal.lines[-1][1])]
+
+
+def test_a_server_that_stays_after_its_violation_is_dropped(net: Net, server: Raw, journal: Journal) -> None:
+    server.keeps_open = True
+    server.send(b"\x83\x00")
+    assert not server.lost
+
+    net.wait(5)
+
+    assert server.lost
+    assert journal.lines[-1][0] == 1002

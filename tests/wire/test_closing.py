@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -158,8 +157,7 @@ def test_messages_that_cross_our_close_are_heard(net: Net, journal: Journal) -> 
 @pytest.mark.parametrize("frame", [masked(TEXT, b"x"), masked(0x89, b"x")])
 def test_nothing_is_sent_after_our_close(net: Net, frame: bytes) -> None:
     peer = net.open("/echo")
-    net.server.connections.close_all(1001)
-    net.settle()
+    net.shut_down()
     assert peer.take() == b"\x88\x02\x03\xe9"
 
     assert peer.ask(frame) == b""
@@ -194,13 +192,3 @@ def test_pings_that_are_answered_keep_the_connection(net: Net, journal: Journal)
         peer.send(masked(0x8A, payload))
 
     assert journal.lines == ["open"]
-
-
-@pytest.mark.usefixtures("journal")
-def test_shutdown_says_going_away_to_everybody(net: Net) -> None:
-    peers: list[Any] = [net.open("/echo"), net.open("/p")]
-
-    net.server.connections.close_all(1001)
-    net.settle()
-
-    assert [peer.take() for peer in peers] == [b"\x88\x02\x03\xe9"] * 2

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from echod.settings import Limits
+from echod.wire.internals import MOST_DEFLATED_BYTES
 from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, request, unframe
 
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
@@ -155,3 +156,23 @@ def test_after_bad_compressed_data_the_closing_handshake_is_completed(net: Net, 
 
     assert peer.lost
     assert journal.lines[-1][0] == code
+
+
+@pytest.mark.parametrize(("size", "first"), [(MOST_DEFLATED_BYTES, 0xC2), (MOST_DEFLATED_BYTES + 1, 0x82)])
+def test_what_takes_long_to_compress_goes_as_it_is(net: Net, size: int, first: int) -> None:
+    payload = bytes(size)
+
+    [frame] = unframe(net.open("/echo", OFFER).ask(masked(0xC2, deflated(payload))))
+
+    assert frame[0] == first
+    assert (zlib.decompressobj(-15).decompress(frame[1] + TAIL) if first & 0x40 else frame[1]) == payload
+
+
+def test_a_reply_that_goes_as_it_is_leaves_the_context_as_it_was(net: Net) -> None:
+    peer, inflate = net.open("/echo", OFFER), zlib.decompressobj(-15)
+    assert say(peer, b"hello", inflate) == b"hello"
+
+    [(first, _)] = unframe(peer.ask(masked(0x82, bytes(MOST_DEFLATED_BYTES + 1), b"\0\0\0\0")))
+
+    assert first == 0x82
+    assert say(peer, b"hello", inflate) == b"hello"

@@ -25,7 +25,7 @@ def flow(net: Net, peer: Raw) -> Any:
     """The flow of the server's end."""
     assert not peer.lost
     [protocol] = net.server.connections._open
-    return protocol.flow
+    return protocol.guard.flow
 
 
 def is_read(peer: Raw) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
 
 from echod.rules.head import Refusal
 from echod.settings import Limits
+from echod.wire.arrivals import Arrivals
 from echod.wire.gate import Gate
 from tests.pair import Net, request
 
@@ -131,6 +134,7 @@ def test_bytes_after_a_refusal_are_ignored(net: Net) -> None:
 
     assert transport.value() == answer
     assert transport.disconnecting
+    gate.connectionLost()
 
 
 def test_bytes_after_the_timeout_are_ignored(net: Net) -> None:
@@ -154,15 +158,68 @@ def test_a_client_that_leaves_before_the_head_leaves_nothing_behind(net: Net) ->
 
 
 def test_the_route_may_refuse_with_headers_of_its_own(net: Net) -> None:
-    gate = Gate(lambda head: Refusal(405, head.method, (("Allow", "GET"),)), Limits(), net.clock)
+    gate = Gate(lambda head: Refusal(405, head.method, (("Allow", "GET"),)), Limits(), net.clock, Arrivals())
     transport = StringTransport()
     gate.makeConnection(transport)
 
-    gate.dataReceived(b"PUT / HTTP/1.1\r\n\r\n")
+    gate.dataReceived(b"PUT / HTTP/1.1\r\nHost: h\r\n\r\n")
 
     assert b"\r\nAllow: GET\r\n" in transport.value()
     assert transport.value().endswith(b"405 Method Not Allowed: PUT\n")
+    gate.connectionLost()
 
 
 def test_tls_is_told_that_only_http_1_1_is_spoken(net: Net) -> None:
     assert net.gates.acceptableProtocols() == [b"http/1.1"]
+
+
+def test_a_client_that_closes_its_half_before_the_head_is_closed(net: Net) -> None:
+    peer = net.raw()
+    peer.send(b"GET / HT")
+
+    peer.half_close()
+
+    assert (peer.take(), peer.lost) == (b"", True)
+
+
+def test_a_client_that_closes_its_half_behind_the_head_gets_its_refusal(net: Net) -> None:
+    peer = net.raw()
+    peer.transport.write(b"GET /\r\n\r\n")
+
+    peer.half_close()
+
+    assert peer.take().startswith(b"HTTP/1.1 400 ")
+    assert peer.lost
+
+
+def test_after_a_refusal_our_half_is_closed_and_the_clients_is_waited_for(net: Net) -> None:
+    peer = net.raw()
+    peer.keeps_open = True
+    peer.send(b"GET /\r\n\r\n")
+    assert (peer.heard_end, peer.lost) == (True, False)
+    net.wait(4)
+    peer.send(b"x" * 100_000)
+    assert not peer.lost
+
+    net.wait(1)
+
+    assert peer.lost
+    assert len(net.server.arrivals) == 0
+
+
+def test_a_refused_client_that_does_not_read_its_answer_is_cut(net: Net) -> None:
+    peer = net.raw()
+    peer.transport.pauseProducing()
+    peer.send(b"GET /\r\n\r\n")
+
+    net.wait(5)
+
+    assert peer.lost
+
+
+def test_a_gate_knows_that_its_half_may_be_closed(net: Net) -> None:
+    gate, _ = lone_gate(net)
+
+    assert verifyObject(IHalfCloseableProtocol, gate)
+    gate.writeConnectionLost()
+    gate.connectionLost()

@@ -7,6 +7,7 @@ users are to be read again.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from autobahn.twisted.websocket import WebSocketServerFactory
@@ -14,28 +15,60 @@ from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
 from twisted.python.failure import Failure
 
 from echod.wire import internals
+from echod.wire.internals import accept_deflate
 from tests.pair import CLOSE, TEXT, masked, request
 from tests.wire.stock import Server, connect, new_client, new_server, open_server, stock_factory
 
 LISTED = sorted(set(re.findall(r"`(\w+)`", internals.__doc__ or "")))
 """The names at the head of internals.py."""
 
-USED_TOO = ["is_open", "closeHandshakeTimeout", "transport_details", "registerProducer", "unregisterProducer"]
+
+def accepting_server() -> Any:
+    """A server protocol whose handshake is done, and which has agreed to permessage-deflate."""
+    return open_server("Sec-WebSocket-Extensions: permessage-deflate", perMessageCompressionAccept=accept_deflate)
 
 
 def moan(name: str) -> str:
     return f"Autobahn has no {name} any more: read echod/wire/internals.py again"
 
 
-@pytest.mark.parametrize("name", [name for name in LISTED if not name.startswith("STATE_")] + USED_TOO)
+@pytest.mark.parametrize("name", [name for name in LISTED if not name.startswith("STATE_")])
 def test_a_name_that_echod_uses_is_there(name: str) -> None:
-    server, client = Server(), new_client()
-    connect(server, stock_factory(WebSocketServerFactory))
-    server.dataReceived(request("/"))
+    server, client = accepting_server(), new_client()
+    server.dataReceived(masked(0x01, b"the beginning of a message"))
     client.dataReceived(b"HTTP/1.1 404 No\r\n\r\n")
 
-    owners = (server, client, server.factory)
+    owners = (server, client, server.factory, server._perMessageCompress)
     assert any(hasattr(owner, name) for owner in owners), moan(name)
+
+
+@pytest.mark.parametrize("name", sorted(set(internals.HANDSHAKE_LEFTOVERS) - {"http_response_data", "_wskey"}))
+def test_the_handshake_leaves_this_behind(name: str) -> None:
+    """If this fails, the name may go from HANDSHAKE_LEFTOVERS."""
+    server, client = accepting_server(), new_client()
+    client.dataReceived(b"HTTP/1.1 404 No\r\n\r\n")
+
+    assert name in {**vars(server), **vars(client)}
+
+
+def test_options_are_copied_to_a_connection_whose_class_has_them_not() -> None:
+    """If this fails, `carry_options` may go."""
+    names = Server.CONFIG_ATTRS
+
+    assert set(names) <= vars(new_server()).keys() | vars(Server).keys()
+    assert "maxMessagePayloadSize" in names
+    assert "maxMessagePayloadSize" in vars(new_server())
+
+
+def test_options_that_the_class_has_are_left_alone() -> None:
+    factory = stock_factory(WebSocketServerFactory)
+    kind = internals.carry_options(factory, Server)
+
+    server = connect(kind(), factory)
+
+    assert vars(server).keys() & set(Server.CONFIG_ATTRS) == set()
+    assert server.perMessageCompressionAccept is factory.perMessageCompressionAccept
+    assert server.autoPingInterval == factory.autoPingInterval
 
 
 def test_the_list_of_names_is_read() -> None:

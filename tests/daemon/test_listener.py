@@ -1,0 +1,184 @@
+"""Certificates that are read again while they are listened on: good ones are shown from then on, bad ones never."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+import trustme
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+from twisted.logger import LogEvent, capturedLogs, formatEvent
+
+from echod.daemon.listener import EndpointListener, EveryInterfaceListener
+from echod.daemon.server import Server
+from echod.daemon.service import EchodService, make_service
+from echod.settings import Settings
+from tests.daemon.clients import LOOPBACK, PATIENCE_S, say
+
+# Twisted still uses what pyOpenSSL would like to drop.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:X509:DeprecationWarning"),
+]
+
+
+class Folder:
+    """A folder with the key and the certificate of `localhost` in one file, which can be replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.pem = path / "localhost.pem"
+        self.renew()
+
+    def renew(self) -> bytes:
+        """Put a new certificate there; which."""
+        made = trustme.CA().issue_cert("localhost")
+        made.private_key_and_cert_chain_pem.write_to_path(str(self.pem))
+        return ssl.PEM_cert_to_DER_cert(made.cert_chain_pems[0].bytes().decode())
+
+    def spoil(self) -> None:
+        self.pem.write_text("garbage")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def ssl_text(folder: Folder) -> str:
+    return f"ssl:0:privateKey={folder.pem}:interface={LOOPBACK}"
+
+
+def tls_text(folder: Folder) -> str:
+    return f"tls:{folder.path}:0:interface=\\:\\:1"
+
+
+def certificate_at(host: str, port: int | None) -> Deferred[bytes]:
+    """The certificate that a new connection is shown, asked for in a thread."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def shake_hands() -> bytes | None:
+        with (
+            socket.create_connection((host, port or 0), timeout=PATIENCE_S) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as connection,
+        ):
+            return connection.getpeercert(binary_form=True)
+
+    return deferToThread(shake_hands)
+
+
+def lines(events: list[LogEvent]) -> list[str]:
+    return [text for event in events if (text := formatEvent(event)).startswith("echod ")]
+
+
+KINDS = pytest.mark.parametrize(("text_for", "host"), [(ssl_text, LOOPBACK), (tls_text, "::1")], ids=["ssl", "tls"])
+
+
+@pytest_twisted.ensureDeferred
+@KINDS
+async def test_new_connections_get_the_certificate_that_was_read_last(
+    server: Server, folder: Folder, text_for: Any, host: str
+) -> None:
+    first = folder.renew()
+    listener = EndpointListener("--listen", text_for(folder), reactor)
+    await server.listen(listener.endpoint)
+    assert await certificate_at(host, server.port) == first
+    second = folder.renew()
+    with capturedLogs() as events:
+        listener.reload()
+    assert await certificate_at(host, server.port) == second != first
+    assert lines(events) == [f"echod has reloaded its certificates: {text_for(folder)}"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_bad_certificate_changes_nothing_and_is_logged(server: Server, folder: Folder) -> None:
+    good = folder.renew()
+    listener = EndpointListener("--listen", ssl_text(folder), reactor)
+    await server.listen(listener.endpoint)
+    folder.spoil()
+    with capturedLogs() as events:
+        listener.reload()
+    assert await certificate_at(LOOPBACK, server.port) == good
+    [line] = lines(events)
+    assert line.startswith(f"echod keeps its old certificates: --listen: '{ssl_text(folder)}' is not ")
+    assert [event for event in events if "log_failure" in event] == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_after_a_bad_certificate_a_good_one_is_taken(server: Server, folder: Folder) -> None:
+    listener = EndpointListener("--listen", ssl_text(folder), reactor)
+    await server.listen(listener.endpoint)
+    folder.spoil()
+    listener.reload()
+    good = folder.renew()
+    listener.reload()
+    assert await certificate_at(LOOPBACK, server.port) == good
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_certificate_that_is_gone_changes_nothing(server: Server, folder: Folder) -> None:
+    good = folder.renew()
+    listener = EndpointListener("--listen", ssl_text(folder), reactor)
+    await server.listen(listener.endpoint)
+    folder.pem.unlink()
+    listener.reload()
+    assert await certificate_at(LOOPBACK, server.port) == good
+
+
+def test_certificates_behind_a_proxy_are_read_again_too(folder: Folder) -> None:
+    text = f"haproxy:{ssl_text(folder)}"
+    listener = EndpointListener("--listen", text, reactor)
+    with capturedLogs() as events:
+        listener.reload()
+    assert lines(events) == [f"echod has reloaded its certificates: {text}"]
+
+
+@pytest.mark.parametrize("text", ["tcp:0", "unix:/no/such/socket", "haproxy:tcp:0"])
+def test_where_there_is_no_certificate_nothing_is_read(text: str) -> None:
+    with capturedLogs() as events:
+        EndpointListener("--listen", text, reactor).reload()
+    assert lines(events) == []
+
+
+def test_a_port_on_every_interface_has_no_certificate() -> None:
+    with capturedLogs() as events:
+        EveryInterfaceListener(0, 50, reactor).reload()
+    assert lines(events) == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_context_factory_of_the_older_kind_is_used_too(server: Server, folder: Folder) -> None:
+    """As third-party endpoint parsers may make it."""
+    certificate = folder.renew()
+    listener = EndpointListener("--listen", ssl_text(folder), reactor)
+    tls: Any = listener.endpoint._sslContextFactory  # type: ignore[attr-defined]
+    tls.loaded = OlderKind(tls.loaded)
+    await server.listen(listener.endpoint)
+    assert await certificate_at(LOOPBACK, server.port) == certificate
+
+
+class OlderKind:
+    """Has a context, and makes no connections of its own."""
+
+    def __init__(self, options: Any) -> None:
+        self.getContext = options.getContext
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_service_reads_all_certificates_again(folder: Folder) -> None:
+    settings = Settings(listen=(ssl_text(folder), f"tcp:0:interface={LOOPBACK}"))
+    service: EchodService = make_service(settings, reactor)
+    service.startService()
+    secure, plain = service.server.port_numbers()
+    renewed = folder.renew()
+    service.reload()
+    assert await certificate_at(LOOPBACK, secure) == renewed
+    assert await say(plain, "hello") == "hello"
+    await service.stopService()
