@@ -4,23 +4,32 @@ PYTHON ?= python3
 PORT ?= 9001
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance check clean
+.PHONY: run test fmt lint types cover conformance faults bench-idle bench-drain check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
 	@exec $(BIN)/twistd --nodaemon --pidfile= --logfile=- echod --port $(PORT)
 
-test: .venv/test.stamp components ## all tests but the full conformance run
-	$(BIN)/python -m pytest -m "not full"
+test: .venv/test.stamp components ## all tests but the full conformance run and the attacks
+	$(BIN)/python -m pytest -m "not full and not faults"
 
 cover: .venv/test.stamp components ## the same tests, with branch coverage of echod/
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest -m "not full"
+	$(BIN)/python -m coverage run -m pytest -m "not full and not faults"
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
 conformance: .venv/test.stamp ## all 517 cases of the Autobahn TestSuite, three times; about 20 minutes
 	$(BIN)/python -m pytest tests/conformance -m full
+
+faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 4 minutes
+	$(BIN)/python -m pytest tests/faults
+
+bench-idle: .venv/test.stamp ## 15,000 idle connections for 2 minutes
+	$(BIN)/python -m bench.idle
+
+bench-drain: .venv/test.stamp ## SIGTERM with 5,000 clients
+	$(BIN)/python -m bench.drain
 
 fmt: .venv/test.stamp ## format in place
 	$(BIN)/ruff check --fix --quiet . || true

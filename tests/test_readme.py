@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from echod.daemon.configuration import OPTIONS
+from echod.daemon.configuration import OPTIONS, Option
 from tests.child import ROOT, Child, Daemon, clean_environment
 
 TEXT = (ROOT / "README.md").read_text()
@@ -92,6 +92,8 @@ def test_the_relay_block_passes_both_ways(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-def test_each_option_stands_in_the_table_with_its_variable(option: object) -> None:
-    row = next(line for line in TEXT.splitlines() if line.startswith(f"| `--{option.name}"))  # type: ignore[attr-defined]
-    assert f"`{option.variable}`" in row  # type: ignore[attr-defined]
+def test_each_option_stands_in_the_manual_with_its_variable_and_default(option: Option) -> None:
+    rows = (ROOT / "docs" / "operating.md").read_text().splitlines()
+    row = next(line for line in rows if line.startswith(f"| `--{option.name}`"))
+    assert f"`{option.variable}`" in row
+    assert row.split("|")[-2].strip(" `") == option.default

@@ -1,0 +1,187 @@
+"""Peers that send and do not read: reading pauses, memory stays flat, the stuck are cut and the slow are served."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.faults.attacker import BINARY, PING, TEXT, close_frame, compressed_frame, flood, frame
+from tests.faults.doors import KINDS, Door, set_up_doors
+from tests.faults.measure import KIB, MIB
+from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, PROMISED_P99_S, STALL_TIMEOUT_S, Scene, note, staged
+
+BLOCK = frame(BINARY, os.urandom(64 * KIB))
+MOST = 64 * MIB
+"""What is offered to a daemon that should stop reading long before; the kernel keeps some MiB on either side."""
+
+CHECKED_S = 1.0
+"""How often the daemon looks for progress."""
+
+SLOW_BYTES = 1000
+SLOW_PAUSE_S = 0.1
+"""With a stall timeout of a tenth of the default, ten times the 1 KB/s that a slow reader is promised."""
+
+SLOW_FOR_S = 4 * STALL_TIMEOUT_S
+
+
+@pytest.mark.parametrize("deflate", [False, True], ids=["plain", "deflate"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_that_never_reads_costs_one_mib_at_most(
+    door_scene: Scene, doors: dict[str, Door], kind: str, deflate: bool
+) -> None:
+    with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open(deflate=deflate) as attacker:
+        assert attacker.send_until_stuck(BLOCK, MOST) < MOST
+        growth = door_scene.growth()
+        note(f"A1 over {kind}, {deflate=}: growth {growth / MIB:.2f} MiB")
+        assert growth <= MIB + 64 * KIB
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_that_never_reads_is_cut_after_the_stall_timeout(
+    door_scene: Scene, doors: dict[str, Door], kind: str
+) -> None:
+    with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open() as attacker:
+        start = time.monotonic()
+        attacker.send_until_stuck(BLOCK, MOST)
+        attacker.wait_for_loss(STALL_TIMEOUT_S + CHECKED_S)
+        assert time.monotonic() - start >= STALL_TIMEOUT_S
+        assert door_scene.wait_until_freed() <= 1.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reading_pauses_with_the_write_buffer(door_scene: Scene, doors: dict[str, Door], kind: str) -> None:
+    with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open() as attacker:
+        attacker.send_until_stuck(BLOCK, MOST)
+        before = door_scene.cpu()
+        time.sleep(0.3)
+        assert door_scene.cpu() - before < 0.2
+
+
+def test_a_compressed_flood_that_is_never_read_costs_no_more(scene: Scene) -> None:
+    bomb = compressed_frame(os.urandom(20) * 5000)
+    with scene.open(deflate=True, receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
+        attacker.send_until_stuck(bomb, 2 * MIB)
+        note(f"A1 compressed flood: growth {scene.growth() / MIB:.2f} MiB")
+        assert scene.growth() <= 2 * MIB
+
+
+def test_slow_readers_live_and_get_every_byte(tmp_path: Path) -> None:
+    with set_up_doors(tmp_path, "--ping-interval=0") as (scene, doors), ExitStack() as stack:
+        readers = {name: SlowReader(*way) for name, way in ways_of(doors).items()}
+        for reader in readers.values():
+            stack.enter_context(reader)
+        for reader in readers.values():
+            reader.join()
+        assert {name: reader.outcome for name, reader in readers.items()} == dict.fromkeys(readers, "all")
+        scene.check()
+
+
+def ways_of(doors: dict[str, Door]) -> dict[str, tuple[Door, bool, int]]:
+    """Many small messages through every door, with deflate, and one large one."""
+    many = {kind: (doors[kind], False, 1000) for kind in KINDS}
+    large = {f"{kind}, large": (doors[kind], False, MIB) for kind in KINDS}
+    return {**many, **large, "tcp, deflate": (doors["tcp"], True, 1000)}
+
+
+class SlowReader(threading.Thread):
+    """Sends numbered messages, reads a little now and then, and in the end everything; `outcome` is `all`."""
+
+    outcome = "nothing"
+
+    def __init__(self, door: Door, deflate: bool, size: int) -> None:
+        super().__init__()
+        self._client = door.connect(receive_buffer=4 * KIB, send_buffer=16 * KIB).open(deflate=deflate)
+        self._messages = [os.urandom(size) for _ in range(MIB // size)]
+        self._sender = threading.Thread(target=self._send)
+
+    def __enter__(self) -> None:
+        self._sender.start()
+        self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._client.socket.close()
+        self._sender.join()
+
+    def _send(self) -> None:
+        try:
+            self._client.send(*(frame(BINARY, each) for each in self._messages))
+        except OSError as error:
+            self.outcome = f"cut while sending: {error}"
+
+    def run(self) -> None:
+        read = bytearray()
+        try:
+            end = time.monotonic() + SLOW_FOR_S
+            while time.monotonic() < end:
+                read += self._client.read_some(SLOW_BYTES)
+                time.sleep(SLOW_PAUSE_S)
+            self._client.put_back(bytes(read))
+            self._client.hurry()
+            self.outcome = "all" if self._is_all() else "wrong bytes"
+        except (OSError, EOFError) as error:
+            self.outcome = f"cut after {len(read)} bytes: {error!r}"
+
+    def _is_all(self) -> bool:
+        return all(self._client.read_payload() == each for each in self._messages)
+
+
+def test_five_hundred_clients_that_never_read_cost_150_mib_together(tmp_path: Path) -> None:
+    # Over a local socket, whose buffers in the kernel are small: over TCP they would take gigabytes first.
+    with set_up_doors(tmp_path, "--stall-timeout=30s") as (scene, doors), ExitStack() as stack:
+        sent = sum(fill(doors["unix"], stack) for _ in range(20))
+        seen = scene.sentinel.report()
+        note(f"500 clients that never read: {sent / MIB:.0f} MiB sent, growth {scene.growth() / MIB:.0f} MiB")
+        note(f"500 clients that never read: sentinel p99 {seen.p99_s * 1e3:.1f} ms while they fill up")
+        assert sent < 500 * len(BLOCK) * 32
+        assert scene.growth() <= 150 * MIB
+        assert scene.sentinel.watch(1.0).p99_s <= PROMISED_P99_S + scene.baseline.p99_s
+        stack.close()
+        scene.check()
+
+
+def fill(door: Door, stack: ExitStack) -> int:
+    """Another 25 clients that send until nothing is taken any more."""
+    attackers = [stack.enter_context(door.connect().open()) for _ in range(25)]
+    return flood(attackers, BLOCK * 32, stuck_s=0.1)
+
+
+def test_unread_replies_and_a_close_are_freed_in_time(scene: Scene) -> None:
+    with scene.open(receive_buffer=4 * KIB) as attacker:
+        attacker.send(frame(BINARY, bytes(10_000)) * 20, close_frame())
+        scene.wait_until_read()
+        seconds = scene.wait_until_freed()
+        note(f"A3: freed {seconds:.1f} s after the Close")
+        assert seconds <= CLOSE_TIMEOUT_S + LATE_S
+
+
+def test_unread_replies_above_the_buffer_and_a_close_are_freed_in_time(scene: Scene) -> None:
+    with scene.open(receive_buffer=4 * KIB) as attacker:
+        attacker.send(frame(BINARY, bytes(MIB)) * 4, close_frame())
+        assert scene.wait_until_freed() <= STALL_TIMEOUT_S + CLOSE_TIMEOUT_S + LATE_S
+
+
+def test_a_reader_that_comes_back_in_time_gets_everything(scene: Scene) -> None:
+    with scene.open(receive_buffer=4 * KIB) as client:
+        sender = threading.Thread(target=client.send, args=[frame(TEXT, b"x" * 1000)] * 3000)
+        sender.start()
+        time.sleep(STALL_TIMEOUT_S / 2)
+        assert all(client.read_payload() == b"x" * 1000 for _ in range(3000))
+        sender.join()
+
+
+def test_pongs_that_nobody_reads_hold_reading_too(scene: Scene) -> None:
+    with scene.open(receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
+        assert attacker.send_until_stuck(frame(PING, bytes(125)), MOST) < MOST
+        assert scene.growth() <= MIB + 64 * KIB
+
+
+def test_the_write_buffer_is_an_option() -> None:
+    with staged("--write-buffer=1M", clients=5) as scene:
+        with scene.open(receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
+            attacker.send_until_stuck(BLOCK, MOST)
+        assert MIB <= scene.growth() <= 3 * MIB
