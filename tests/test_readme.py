@@ -83,7 +83,7 @@ def test_the_server_block_shouts() -> None:
 def test_the_relay_block_passes_both_ways(daemon: Daemon) -> None:
     port = free_port()
     code = RELAY.replace("9001", str(daemon.port)).replace("9002", str(port))
-    code = code.replace("reactor.run()", "reactor.callWhenRunning(print, 'up', flush=True)\nreactor.run()")
+    code = code.replace("await Deferred()", "print('up', flush=True)\n    await Deferred()")
     with Child([sys.executable, "-c", code]) as child:
         child.wait_for_line("up")
         with connect(f"ws://127.0.0.1:{port}/relay") as client:

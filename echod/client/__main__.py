@@ -6,7 +6,12 @@ Exit code 0 after a clean close with everything sent, 1 otherwise.
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import connectionDone
@@ -34,6 +39,7 @@ class Talk(LineReceiver):
     a server may answer a Close at once, and then nothing else any more.
     """
 
+    transport: Any
     delimiter = b"\n"
     MAX_LENGTH = 16 * MIB
 
@@ -48,30 +54,59 @@ class Talk(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         assert self.contract is not None
+        if self.has_ended:
+            return
         try:
             self.contract.send(line.removesuffix(b"\r").decode())
             self._owed += 1
-        except (UnicodeDecodeError, ConnectionClosed) as error:
-            complain(f"not sent: {error}")
-            self.all_sent = False
+        except UnicodeDecodeError as error:
+            self._miss(f"not sent: {error}")
+        except ConnectionClosed as error:
+            self._stop(f"not sent, nor what follows: {error}")
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._stop(f"not sent, nor what follows: a line of more than {self.MAX_LENGTH} bytes")
+
+    def _miss(self, why: str) -> None:
+        complain(why)
+        self.all_sent = False
+
+    def _stop(self, why: str) -> None:
+        """Read no more."""
+        if not self.has_ended:
+            self._miss(why)
+            self.has_ended = True
+            self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The end of the input; what stands behind the last line end is a line too."""
         rest = self.clearLineBuffer()
-        if rest:
+        if rest and not self.has_ended:
             self.lineReceived(rest)
         self.has_ended = True
         self._wait_for_rest()
 
     def received(self, contract: Contract, data: str | bytes, ext: None) -> None:
         self._owed -= 1
-        self._display.received(contract, data, ext)
+        try:
+            self._display.received(contract, data, ext)
+        except BrokenPipeError:
+            self._lose_output(contract)
         if self.has_ended:
             self._wait_for_rest()
 
     def closed(self, contract: Contract, code: int, data: str) -> None:
         self._stop_waiting()
-        self._display.closed(contract, code, data)
+        with suppress(BrokenPipeError):
+            self._display.closed(contract, code, data)
+
+    def _lose_output(self, contract: Contract) -> None:
+        """Nobody reads what we print: there is no use in going on."""
+        if self.all_sent:
+            # So that Python does not complain about what is left in its buffer; not now, as Twisted uses it still.
+            atexit.register(os.dup2, os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        self.all_sent = False
+        contract.close()
 
     def _wait_for_rest(self) -> None:
         """Close when nothing is owed, or nothing more comes."""

@@ -36,7 +36,7 @@ def adjust(limits: Limits, **given: tuple[str, float | None]) -> Limits:
         if value is None:
             continue
         # Written so that nan is refused too.
-        if not (value > 0 or (value == 0 and field == "ping_interval_s")):
+        if not isinstance(value, (int, float)) or not (value > 0 or (value == 0 and field == "ping_interval_s")):
             raise BadSetting(keyword, value, "zero (no pings) or above" if "ping" in keyword else "above zero")
         change: dict[str, Any] = {field: value}
         limits = replace(limits, **change)
@@ -51,7 +51,7 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """
     checked = dict(headers or {})
     for name, value in checked.items():
-        if not TOKEN.fullmatch(name) or not value.isprintable():
+        if not TOKEN.fullmatch(name) or not isinstance(value, str) or not (value.isprintable() and value.isascii()):
             raise BadSetting(f"header {name!r}", value, "a name and a value without control characters")
         if name.lower() in RESERVED:
             raise BadSetting(f"header {name!r}", value, "free to set: the handshake has its own")
@@ -64,6 +64,8 @@ def check_subprotocols(names: Iterable[str]) -> tuple[str, ...]:
     Raises:
         BadSetting: one of them is no token.
     """
+    if isinstance(names, str):
+        raise BadSetting("subprotocols", names, "a list of names")
     checked = tuple(names)
     for name in checked:
         if not TOKEN.fullmatch(name):

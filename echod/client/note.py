@@ -13,6 +13,7 @@ from echod.client.prompt import Display
 from echod.daemon.server import Server, publish_multi_echo, publish_simple_echo
 from echod.daemon.sockets import make_endpoint
 from echod.errors import BadSetting, CloseCode, NoClient
+from echod.rules.echo import Mode
 from echod.rules.uri import parse_uri
 from echod.settings import DEFAULT_PORT, Limits
 from echod.state.memory import MemoryModeStore
@@ -35,6 +36,7 @@ class Note:
         self._door = door
         self._server: Server | None = None
         self._contract: Contract | None = None
+        self._store = MemoryModeStore()
         self._starting = DeferredLock()
         self._display = Display()
 
@@ -61,8 +63,11 @@ class Note:
 
     async def _restart(self, port: int, host: str | None) -> Server:
         server = self.default_server()
-        await server.stop_listening()
-        await server.listen(make_endpoint(server.reactor, port, host))
+        if port and port in server.port_numbers():
+            await server.stop_listening()
+        # A port that cannot be had leaves the server where it is.
+        port_listened_on = await server.listen(make_endpoint(server.reactor, port, host))
+        await server.stop_listening(keep=port_listened_on)
         return server
 
     def shutdown(self) -> Deferred[None]:
@@ -71,7 +76,8 @@ class Note:
 
     def echo_server(self, port: int = DEFAULT_PORT, debug: bool = False) -> Deferred[Server]:
         """Start the default server with `/simple-echo`: one mode for all clients, off at first."""
-        publish_simple_echo(self.default_server(), MemoryModeStore(), debug=debug)
+        self._store.mode = Mode.OFF
+        publish_simple_echo(self.default_server(), self._store, debug=debug)
         return self.start(port)
 
     def multi_server(self, port: int = DEFAULT_PORT, debug: bool = False) -> Deferred[Server]:

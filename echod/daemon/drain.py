@@ -36,7 +36,7 @@ class Drain:
 
     def run(self) -> Deferred[None]:
         """Fires when nobody is left."""
-        self._cut = 0
+        self._cut, self._timers = 0, []
         self._arrivals.send_away()
         self._connections.send_away()
         self._send_off(self._connections.all())

@@ -88,13 +88,16 @@ class Server:
         self.ports.append(port)
         return port
 
-    async def stop_listening(self) -> None:
-        """Accept no more; open connections stay. Afterwards the ports are free."""
-        ports, self.ports = self.ports, []
+    async def stop_listening(self, keep: IListeningPort | None = None) -> None:
+        """Accept no more, but on the port to keep; open connections stay. Afterwards the ports are free."""
+        ports = [port for port in self.ports if port is not keep]
+        self.ports = [port for port in self.ports if port is keep]
         await DeferredList([as_deferred(port.stopListening()) for port in ports])
 
     async def shutdown(self) -> None:
-        """Stop listening and send every client off with 1001 after what it is owed; done when all are gone.
+        """Stop listening and send every client off with 1001, after the replies to what has been read.
+
+        Done when all are gone. A callback whose Deferred or coroutine is not done is not waited for.
 
         Whoever is left after `limits.drain_timeout_s` is cut.
         """

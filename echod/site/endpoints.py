@@ -16,6 +16,8 @@ class Endpoint:
 
     def __init__(self, factory: IProtocolFactory, origins: Iterable[str] | None = None) -> None:
         self.factory = factory
+        if isinstance(origins, str):
+            raise BadSetting("origins", origins, "a list of origins")
         self._origins = None if origins is None else frozenset(map(check_origin, origins))
 
     def allows(self, origins: list[str]) -> bool:
@@ -35,7 +37,7 @@ class Endpoints:
         Raises:
             BadSetting: this can be no path.
         """
-        if not is_path(path):
+        if not isinstance(path, str) or not is_path(path):
             raise BadSetting("path", path, "a path: a slash, then printable ASCII without ? and #, percent-encoded")
         self._by_path[path] = endpoint
 

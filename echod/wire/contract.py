@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from echod.errors import NEVER_SENT, BadSetting, CloseCode, ConnectionClosed
 from echod.wire.internals import State, known_close, start_close, state_of
+from echod.wire.turns import OWNER
 
 Data = str | bytes | bytearray | memoryview
 Result = TypeVar("Result")
@@ -48,6 +49,8 @@ class Contract:
         self._clock = clock
         self._door = door
         self._ended: Deferred[int] = Deferred()
+        self.hurry: Callable[[], None] = lambda: None
+        self.is_awaited_inside = False
         self._pings: dict[bytes, tuple[float, Deferred[float]]] = {}
         self.uri = ""
         self.path = ""
@@ -100,7 +103,10 @@ class Contract:
         self._door(start_close, self._connection, code, reason)
 
     def when_closed(self) -> Deferred[int]:
-        """Fires with the close code once `on_close` has run; at once when it has."""
+        """Fires with the close code once `on_close` has run; at once when it has.
+
+        In a callback of this connection, `on_close` does not wait for that callback.
+        """
         result: Deferred[int] = self._door(self._when_closed)
         return result
 
@@ -123,6 +129,9 @@ class Contract:
             return succeed(self.close_code or CloseCode.ABNORMAL)
         waiting: Deferred[int] = Deferred()
         self._ended.addCallback(pass_on, waiting)
+        if OWNER.get() is self:
+            self.is_awaited_inside = True
+            self.hurry()
         return waiting
 
     def _closed_error(self) -> ConnectionClosed:
@@ -165,7 +174,7 @@ def encode(data: Data) -> tuple[bytes, bool]:
 
 def check_close(code: int, reason: str) -> None:
     """Refuse a code or reason that must not stand in a Close frame (RFC 6455, 7.4)."""
-    if not (1000 <= code <= 1014 or 3000 <= code <= 4999) or code in NEVER_SENT:
+    if type(code) not in (int, CloseCode) or not (1000 <= code <= 1014 or 3000 <= code <= 4999) or code in NEVER_SENT:
         raise BadSetting("code", code, "a close code that may be sent: 1000-1003, 1007-1014 or 3000-4999")
-    if len(reason.encode()) > MAX_REASON_BYTES:
-        raise BadSetting("reason", reason, f"at most {MAX_REASON_BYTES} bytes of UTF-8")
+    if not isinstance(reason, str) or len(reason.encode()) > MAX_REASON_BYTES:
+        raise BadSetting("reason", reason, f"a text of at most {MAX_REASON_BYTES} bytes in UTF-8")

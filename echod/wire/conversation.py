@@ -34,7 +34,9 @@ class Conversation:
         self._callbacks = callbacks
         self._flow = flow
         self._most_waiting = most_waiting
-        self._turns = Turns(self._failed, self._count_waiting)
+        self._turns = Turns(self._failed, self._count_waiting, contract)
+        self._end: tuple[int, str] | None = None
+        contract.hurry = self._hurry
         self._broken = False
 
     def opened(self) -> None:
@@ -48,9 +50,24 @@ class Conversation:
 
     def closed(self, code: int, reason: str) -> None:
         """The connection is lost: `on_close` comes after every message that came before."""
+        self._end = code, reason
         self._contract.end(code, reason)
-        self._take(self._callbacks.on_close, code, reason)
-        self._turns.take(self._contract.tell_closed)
+        self._turns.take(self._finish)
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """A callback that waits for the end of its own connection is not waited for."""
+        if self._contract.is_awaited_inside:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Call `on_close`, once, and tell those who wait for the end."""
+        end, self._end = self._end, None
+        if end is not None:
+            last = Turns(self._failed, lambda _: None)
+            if self._callbacks.on_close is not None:
+                last.take(self._callbacks.on_close, self._contract, *end)
+            last.take(self._contract.tell_closed)
 
     def _deliver(self, data: str | bytes) -> Any:
         """Asked again when it is the message's turn: one before it may have failed."""

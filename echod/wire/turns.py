@@ -5,10 +5,14 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
+
+OWNER: ContextVar[object] = ContextVar("OWNER", default=None)
+"""Whose step is being run, also in its coroutine after a wait."""
 
 Step = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -16,10 +20,11 @@ Step = tuple[Callable[..., Any], tuple[Any, ...]]
 class Turns:
     """Runs steps one after the other. A step that raises, or whose Deferred fails, is told to `failed`.
 
-    `waiting` is told the number of steps that wait, whenever it changes.
+    A step finds its `owner` in OWNER. `waiting` is told the number of steps that wait, whenever it changes.
     """
 
-    def __init__(self, failed: Callable[[Failure], None], waiting: Callable[[int], None]) -> None:
+    def __init__(self, failed: Callable[[Failure], None], waiting: Callable[[int], None], owner: object = None) -> None:
+        self._owner = owner
         self._failed = failed
         self._tell_waiting = waiting
         self._steps: deque[Step] = deque()
@@ -54,13 +59,16 @@ class Turns:
 
     def _start(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[Any] | None:
         """The Deferred to wait for, if there is one."""
+        inside = OWNER.set(self._owner)
         try:
             result = function(*args)
-        except Exception:
+            if inspect.iscoroutine(result):
+                result = Deferred.fromCoroutine(result)
+        except (Exception, SystemExit):
             self._failed(Failure())
             return None
-        if inspect.iscoroutine(result):
-            result = Deferred.fromCoroutine(result)
+        finally:
+            OWNER.reset(inside)
         return result if isinstance(result, Deferred) else None
 
     def _next(self) -> Step | None:

@@ -105,6 +105,30 @@ class TestInput:
             ended = run_client(f"ws://{LOOPBACK}:{port}/", typed=b"message1\nmessage2\n")
         assert ended.stdout == b"RECEIVED message1\nRECEIVED message2\n" + CLOSED
 
+    def test_a_line_that_is_too_long_is_said_and_ends_the_input(self, uri: str) -> None:
+        ended = run_client(uri, typed=b"first\n" + b"x" * (17 * 2**20) + b"\nlast\n")
+        assert ended.stdout == b"RECEIVED first\n" + CLOSED
+        assert ended.stderr.count(b"\n") == 1
+        assert b"a line of more than 16777216 bytes" in ended.stderr
+        assert ended.returncode == 1
+
+    def test_a_reader_that_goes_away_ends_it_without_a_traceback(self, uri: str) -> None:
+        lines = "".join(f"line {number}\n" for number in range(20_000))
+        command = f"{' '.join(COMMAND)} {uri} | head -n 2"
+        ended = subprocess.run(
+            command,
+            shell=True,
+            cwd=ROOT,
+            env=clean_environment({}),
+            input=lines,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+        assert ended.stdout == "RECEIVED line 0\nRECEIVED line 1\n"
+        assert "Traceback" not in ended.stderr
+        assert ended.stderr.count("\n") <= 1
+
     def test_ten_thousand_lines_come_back_in_order(self, daemon: Daemon) -> None:
         ended = run_client(daemon.uri("/echo"), typed=b"".join(b"line %d\n" % n for n in range(10_000)))
         assert ended.stdout == b"".join(b"RECEIVED line %d\n" % n for n in range(10_000)) + CLOSED

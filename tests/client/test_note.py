@@ -67,6 +67,30 @@ class TestServers:
         assert [port.getHost().host for port in server.ports] == [LOOPBACK]
 
     @pytest_twisted.ensureDeferred
+    async def test_a_port_that_cannot_be_had_leaves_the_server_where_it_is(self, note: Note) -> None:
+        server = await note.echo_server(port=0)
+        port = server.port
+        with serving(lambda _: None) as taken, pytest.raises(CannotListenError):
+            await note.start(taken, LOOPBACK)
+        assert server.port == port
+        assert await ask(note, uri_of(server, "/simple-echo"), "hello") == "hello"
+
+    @pytest_twisted.ensureDeferred
+    async def test_a_second_echo_server_keeps_one_mode_for_all_clients(self, note: Note) -> None:
+        answers: list[Any] = []
+        server = await note.echo_server(port=0)
+        early = await note.open_websocket(
+            uri_of(server, "/simple-echo"), on_message=lambda _c, data, _e: answers.append(data)
+        )
+        await note.echo_server(port=0)
+        await ask(note, uri_of(server, "/simple-echo"), "add")
+        early.send("x")
+        await early.ping()
+        assert answers == ["x...added..."]
+        early.close()
+        await early.when_closed()
+
+    @pytest_twisted.ensureDeferred
     async def test_without_a_host_every_interface_is_listened_on(self, note: Note) -> None:
         server = await note.start(0)
         assert [port.getHost().host for port in server.ports] == ["::"]

@@ -201,3 +201,19 @@ def test_a_clients_callback_that_raises_closes_with_1011_too(net: Net, log: Any)
 
     assert journal.lines == [(1011, "")]
     assert kinds(log.take_failures()) == [Oops]
+
+
+def test_a_callback_that_exits_is_one_that_raises(net: Net, log: Any) -> None:
+    journal = Journal()
+
+    def exiting(*_: object) -> None:
+        raise SystemExit(3)
+
+    net.publish("/p", on_message=exiting, on_close=journal.on_close)
+    peer = net.open("/p")
+
+    assert peer.ask(masked(TEXT, b"x")) == SORRY
+
+    peer.send(masked(CLOSE, b"\x03\xf3"))
+    assert journal.lines == [(1011, "")]
+    assert kinds(log.take_failures()) == [SystemExit]
