@@ -14,6 +14,7 @@ from echod.wire.internals import (
     State,
     fail_connection,
     forget_message,
+    forget_ping_timeout,
     free_decompressor,
     is_inflating,
     renew_ping_timeout,
@@ -151,6 +152,7 @@ class Guard:
         A connection that is closing has another watch.
         """
         if state_of(self._protocol) is not State.OPEN:
+            forget_ping_timeout(self._protocol)
             return False
         if self.flow.is_held or self.silent_s() < self._limits.ping_timeout_s:
             renew_ping_timeout(self._protocol)

@@ -261,6 +261,11 @@ def join_offers(protocol: Any) -> None:
         protocol.data = b"\r\n".join([*(line for line in lines if line not in offers), joined]) + end + rest
 
 
+def forget_ping_timeout(protocol: Any) -> None:
+    """It has run; Autobahn would cancel it once more when the connection is lost."""
+    protocol.autoPingTimeoutCall = None
+
+
 def renew_ping_timeout(protocol: Any) -> None:
     """Give the pong that is awaited as long as it had already."""
     call = protocol.factory._batched_timer.call_later(protocol.autoPingTimeout, protocol.onAutoPingTimeout)

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from twisted.internet.task import Clock
 from websockets.sync.server import ServerConnection
 
-from echod.client.__main__ import main
+from echod import Contract
+from echod.client.__main__ import Talk, main
 from echod.client.note import echo_uri
 from tests.child import ROOT, Daemon, clean_environment
 from tests.client.console import Console
@@ -282,3 +286,28 @@ def test_help_tells_the_words_and_the_exit_codes() -> None:
 )
 def test_the_words_of_the_note_stand_for_its_servers(url: str, host: str, uri: str) -> None:
     assert echo_uri(url, host, 9001) == uri
+
+
+class Source:
+    """Where lines come from; notes that it was closed."""
+
+    closed = 0
+
+    def loseConnection(self) -> None:  # noqa: N802
+        self.closed += 1
+
+
+def test_after_a_line_that_is_too_long_nothing_is_sent_or_said_any_more(capsys: pytest.CaptureFixture[str]) -> None:
+    sent: list[str] = []
+    talk = Talk(Clock())
+    talk.contract = cast(Contract, SimpleNamespace(send=sent.append))
+    talk.transport = Source()
+
+    talk.lineReceived(b"first")
+    talk.lineLengthExceeded(b"x")
+    talk.lineLengthExceeded(b"x")
+    talk.lineReceived(b"last")
+
+    assert sent == ["first"]
+    assert talk.transport.closed == 1
+    assert capsys.readouterr().err.count("\n") == 1

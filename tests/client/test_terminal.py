@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pyte
 import pytest
 
-from echod.client.terminal import closed_line, complain, escape, received_line, show
+from echod.client.terminal import closed_line, complain, escape, fold, received_line, show
 
 
 class Terminal(io.StringIO):
@@ -157,3 +157,11 @@ def test_a_line_of_several_rows_leaves_the_prompt_whole(out: Terminal, line: str
 def test_complaints_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     complain("not sent")
     assert capsys.readouterr() == ("", "echod: not sent\n")
+
+
+def test_a_combining_character_takes_no_column() -> None:
+    assert list(fold("e\u0301" * 3, 3)) == ["e\u0301" * 3]
+
+
+def test_a_wide_character_takes_two_columns() -> None:
+    assert list(fold("世界!", 4)) == ["世界", "!"]

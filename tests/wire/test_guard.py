@@ -412,6 +412,23 @@ def test_a_peer_that_is_still_silent_when_reading_goes_on_is_cut(pinged: Net) ->
     assert peer.lost
 
 
+def test_a_pong_that_is_missing_does_not_cut_a_closing_peer_that_takes_what_it_is_owed(
+    pinged: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = iter(range(100))
+    monkeypatch.setattr("echod.wire.flow.bytes_taken", lambda _: next(taken))
+    peer = pinged.open("/echo")
+    pinged.wait(10)
+    pinged.shut_down()
+
+    for _ in range(8):
+        pinged.wait(1)
+
+    assert not peer.lost
+    assert unframe(peer.take())[-1] == (CLOSE, b"\x03\xe9")
+    peer.send(masked(CLOSE, b"\x03\xe9"))
+
+
 def test_a_client_of_ours_pings_a_silent_server_and_gives_it_up(net: Net) -> None:
     server, journal = Raw(), Journal()
     net.connect(far_end=lambda: server, limits=Limits(ping_interval_s=10, ping_timeout_s=5), **journal.callbacks)
