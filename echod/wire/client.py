@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
 from echod.rules.answer import SERVER
-from echod.rules.frames import BINARY, COMPRESSED, TEXT, apply_mask, encode_head
+from echod.rules.frames import apply_mask, encode_head
 from echod.rules.head import END
 from echod.rules.uri import Address
 from echod.settings import Limits
@@ -34,16 +34,15 @@ from echod.wire.internals import (
     answer_of,
     close_of,
     decline,
-    deflate,
     deflate_offers,
     drop_transport,
     fail_connection,
     is_shaking_hands,
-    is_worth_deflating,
     log_sent,
     open_guarded,
     ping_when_silent,
     receive_guarded,
+    send_whole,
     state_of,
     trace_frames,
     use_clock,
@@ -77,7 +76,6 @@ class ClientProtocol(WebSocketClientProtocol):
     contract: Contract
     transport: Any
     logFrames: bool
-    closeHandshakeTimeout: float
     guard: Guard
     _closeConnection = drop_transport
     _fail_connection = fail_connection
@@ -170,10 +168,7 @@ class ClientProtocol(WebSocketClientProtocol):
 
     def sendMessage(self, payload: bytes, isBinary: bool = False, *_: object, **__: object) -> None:
         """Silent when the connection is not open; the limit for what comes in does not apply."""
-        if state_of(self) is State.OPEN:
-            compress = is_worth_deflating(self, payload)
-            body = deflate(self, payload) if compress else payload
-            self.sendFrame(BINARY if isBinary else TEXT, body, rsv=COMPRESSED if compress else 0)
+        send_whole(self, payload, isBinary)
 
     def sendFrame(
         self, opcode: int, payload: bytes = b"", fin: bool = True, rsv: int = 0, *_: object, **__: object

@@ -90,7 +90,7 @@ class Guard:
         """Another frame of a message begins; what it announces is refused before it comes."""
         self._fragments += 1
         if self._fragments > self._limits.max_fragments:
-            fail_connection(self._protocol, CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
         elif not is_inflating(self._protocol):
             self._check_size(self._unfinished + length)
 
@@ -100,13 +100,17 @@ class Guard:
         has_room = self._budget.take(count)
         self._check_size(self._unfinished)
         if not has_room:
-            self._forget_message()
-            fail_connection(self._protocol, CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
+            self._fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
 
     def _check_size(self, size: int) -> None:
         limit = self._limits.max_message_bytes
         if size > limit:
-            fail_connection(self._protocol, CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
+            self._fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
+
+    def _fail(self, code: int, reason: str) -> None:
+        """Fail the connection; what its message took is free again at once."""
+        self._forget_message()
+        fail_connection(self._protocol, code, reason)
 
     def end_message(self) -> None:
         """The message is whole: what it took is free again, and what it was inflated to is spent."""

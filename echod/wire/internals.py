@@ -32,6 +32,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from echod.errors import CloseCode
+from echod.rules.frames import BINARY, COMPRESSED, TEXT
 from echod.settings import KIB
 
 log = Logger(namespace="echod.wire")
@@ -172,6 +173,14 @@ def deflate(protocol: Any, payload: bytes) -> bytes:
     deflated = b"".join((extension.compress_message_data(payload), extension.end_compress_message()))
     free_compressor(protocol)
     return deflated
+
+
+def send_whole(protocol: Any, payload: bytes, is_binary: bool, *, may_deflate: bool = True, sync: bool = False) -> None:
+    """Send a message in one frame, compressed where that is worth it; nothing when the connection is not open."""
+    if state_of(protocol) is State.OPEN:
+        compress = may_deflate and is_worth_deflating(protocol, payload)
+        body = deflate(protocol, payload) if compress else payload
+        protocol.sendFrame(BINARY if is_binary else TEXT, body, rsv=COMPRESSED if compress else 0, sync=sync)
 
 
 def is_worth_deflating(protocol: Any, payload: bytes) -> bool:

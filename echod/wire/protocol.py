@@ -14,7 +14,6 @@ from zope.interface import implementer
 
 from echod.rules.answer import SERVER, render
 from echod.rules.echo import Mode, step
-from echod.rules.frames import BINARY, COMPRESSED, TEXT
 from echod.rules.head import Refusal
 from echod.settings import Limits
 from echod.state import ModeStore
@@ -29,17 +28,16 @@ from echod.wire.internals import (
     carry_options,
     close_of,
     decline,
-    deflate,
     drop_transport,
     fail_connection,
     forget_handshake,
     is_shaking_hands,
-    is_worth_deflating,
     join_offers,
     keep_usable_offers,
     open_guarded,
     ping_when_silent,
     receive_guarded,
+    send_whole,
     state_of,
     trace_frames,
     use_clock,
@@ -128,10 +126,7 @@ class EchodProtocol(WebSocketServerProtocol):
         A reply may be larger than its message, and a peer may vanish before it: both are normal.
         One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
         """
-        if state_of(self) is State.OPEN:
-            compress = is_worth_deflating(self, payload) and not doNotCompress
-            body = deflate(self, payload) if compress else payload
-            self.sendFrame(BINARY if isBinary else TEXT, body, rsv=COMPRESSED if compress else 0, sync=sync)
+        send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """What the gate let through and Autobahn will not have: our fixed answer, without the client's bytes."""
