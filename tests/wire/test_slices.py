@@ -173,7 +173,7 @@ def test_a_connection_that_is_lost_between_slices_works_no_more(
     net.publish("/p", **journal.callbacks)
     peer = net.open("/p")
     peer.send(train("abc"))
-    net.wait(2)
+    net.wait(0.5)
     assert journal.lines == ["open", "a", "b"]
 
     peer.vanish()
