@@ -58,8 +58,10 @@ def plain_head(length: int, is_binary: bool) -> bytes:
 
 def encode_plain(payloads: Sequence[bytes], is_binary: bool) -> Sequence[bytes]:
     """Messages of one type as unmasked plain frames: the pieces of one chunk. A single payload is not copied."""
+    if len(payloads) == 1:
+        return (plain_head(len(payloads[0]), is_binary), payloads[0])
     lengths = set(map(len, payloads))
-    if len(payloads) > 1 and len(lengths) == 1:
+    if len(lengths) == 1:
         head = plain_head(lengths.pop(), is_binary)
         return (head, head.join(payloads))
     return [piece for payload in payloads for piece in (plain_head(len(payload), is_binary), payload)]
@@ -91,7 +93,8 @@ def take_masked(data: bytes, limit: int, unmask: Mask = apply_mask) -> tuple[lis
     bytes, that is text without being UTF-8, or that begins behind `MOST_TAKEN` bytes.
     """
     payloads: list[bytes] = []
-    at, end, first, last = 0, len(data), data[0], last_start(data, MASK_BYTES)
+    at, end, first = 0, len(data), data[0]
+    last = min(end - 6, MOST_TAKEN) if first == FIRST_TEXT or first == FIRST_BINARY else -1
     while at <= last:
         opening, second, length = READ_LONG_HEAD(data, at)
         if second == LONG_MASKED and length > SHORT:
@@ -115,7 +118,8 @@ def take_unmasked(data: bytes, limit: int, _: Mask = apply_mask) -> tuple[list[b
     """As `take_masked`, for what a server has sent."""
     payloads: list[bytes] = []
     # The head is read with two bytes more than the shortest has, so a shorter rest is looked at with zeros behind it.
-    at, end, first, last = 0, len(data), data[0], last_start(data, 0)
+    at, end, first = 0, len(data), data[0]
+    last = min(end - 2, MOST_TAKEN) if first == FIRST_TEXT or first == FIRST_BINARY else -1
     while at <= last:
         opening, second, length = READ_LONG_HEAD(data, at) if at + 4 <= end else (data[at], data[at + 1], 0)
         if second == LONG and length > SHORT:
@@ -133,9 +137,3 @@ def take_unmasked(data: bytes, limit: int, _: Mask = apply_mask) -> tuple[list[b
         payloads.append(payload)
         at = stop
     return payloads, at
-
-
-def last_start(data: bytes, mask_bytes: int) -> int:
-    """The last place at which a plain frame may begin; -1 when the first byte is that of another frame."""
-    is_plain = data[0] == FIRST_TEXT or data[0] == FIRST_BINARY
-    return min(len(data) - 2 - mask_bytes, MOST_TAKEN) if is_plain else -1

@@ -310,8 +310,13 @@ def attempt(protocol: Any, hook: Callable[..., None], *args: Any) -> None:
     try:
         hook(*args)
     except Exception:
-        log.failure("a hook of {kind} raised", kind=type(protocol).__name__)
-        fail_connection(protocol, CloseCode.INTERNAL_ERROR)
+        fail_for_hook(protocol)
+
+
+def fail_for_hook(protocol: Any) -> None:
+    """A hook of a subclass has just raised."""
+    log.failure("a hook of {kind} raised", kind=type(protocol).__name__)
+    fail_connection(protocol, CloseCode.INTERNAL_ERROR)
 
 
 def fail_connection(protocol: Any, code: int = CloseCode.PROTOCOL_ERROR, reason: str = "") -> None:

@@ -19,7 +19,7 @@ from echod.rules.incoming import begin_message
 from echod.wire.internals import (
     OPEN,
     State,
-    attempt,
+    fail_for_hook,
     is_between_messages,
     is_watched,
     process_frame,
@@ -53,16 +53,22 @@ def may_be_plain(kind: type, own: type) -> bool:
 
 def receive(protocol: Any, data: bytes) -> None:
     """Bytes have come. After the end, and after a violation, nothing is kept or parsed."""
-    if protocol.is_plain and protocol.state == OPEN and not protocol.data and protocol.incoming is None:
+    if (
+        protocol.is_plain
+        and protocol.state == OPEN
+        and not protocol.data
+        and protocol.incoming is None
+        and protocol.current_frame is None
+        and not protocol.inside_message
+    ):
         guard = protocol.guard
         guard.heard_at = guard.seconds()
-        if is_between_messages(protocol):
-            payloads, stop = protocol.take(data, protocol.max_message_bytes, APPLY_MASK)
-            if payloads:
-                deliver(protocol, payloads, data[0] == FIRST_BINARY)
-            if stop == len(data):
-                return
-            data = data[stop:]
+        payloads, stop = protocol.take(data, protocol.max_message_bytes, APPLY_MASK)
+        if payloads:
+            deliver(protocol, payloads, data[0] == FIRST_BINARY)
+        if stop == len(data):
+            return
+        data = data[stop:]
     if state_of(protocol) is not State.CLOSED:
         protocol.guard.hear()
         receive_octets(protocol, data)
@@ -122,9 +128,13 @@ def continue_message(protocol: Any) -> None:
 def deliver(protocol: Any, payloads: Sequence[bytes], is_binary: bool) -> None:
     """Give messages to their hook; what it sends leaves in one chunk."""
     protocol.replies = []
-    attempt(protocol, protocol.receive_messages, payloads, is_binary)
-    flush(protocol)
-    protocol.replies = None
+    try:
+        protocol.receive_messages(payloads, is_binary)
+    except Exception:
+        fail_for_hook(protocol)
+    pieces, protocol.replies = protocol.replies, None
+    if pieces:
+        write(protocol, pieces)
 
 
 def flush(protocol: Any) -> None:

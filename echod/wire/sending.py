@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.tcp import Connection
@@ -28,26 +29,33 @@ def is_direct(transport: Any) -> bool:
     return isinstance(transport, Connection) and not transport.TLS and transport.socket.family in FAMILIES
 
 
-def is_idle(transport: Any) -> bool:
-    """Whether nothing waits to be sent before what is sent now."""
-    return not transport.dataBuffer and not transport._tempDataBuffer
-
-
 def send(transport: Any, pieces: Sequence[bytes]) -> None:
-    """Send a chunk on plain TCP, as far as the kernel takes it at once; hand the rest to the transport."""
-    if len(pieces) > 2 or len(pieces[-1]) < LARGE:
-        pieces = (b"".join(pieces),)
-    sent = send_now(transport, pieces) if is_idle(transport) else 0
-    for piece in pieces:
+    """Send a chunk on plain TCP, as far as the kernel takes it at once; hand the rest to the transport.
+
+    Of a connection that is lost the kernel takes nothing, which the transport finds out for itself.
+    """
+    if len(pieces) == 2 and len(pieces[1]) >= LARGE:
+        send_large(transport, *pieces)
+        return
+    data = b"".join(pieces)
+    if not transport.dataBuffer and not transport._tempDataBuffer:
+        try:
+            sent = transport.socket.send(data)
+        except OSError:
+            sent = 0
+        if sent == len(data):
+            return
+        data = data[sent:]
+    transport.write(data)
+
+
+def send_large(transport: Any, head: bytes, payload: bytes) -> None:
+    """The same for a large frame, whose payload is copied only where the kernel does not take it."""
+    sent = 0
+    if not transport.dataBuffer and not transport._tempDataBuffer:
+        with suppress(OSError):
+            sent = transport.socket.sendmsg((head, payload))
+    for piece in (head, payload):
         if sent < len(piece):
             transport.write(piece[sent:])
         sent = max(0, sent - len(piece))
-
-
-def send_now(transport: Any, pieces: Sequence[bytes]) -> int:
-    """How much the kernel takes; nothing of a connection that is lost, which the transport finds out for itself."""
-    try:
-        sent: int = transport.socket.sendmsg(pieces) if len(pieces) > 1 else transport.socket.send(pieces[0])
-    except OSError:
-        return 0
-    return sent
