@@ -103,3 +103,9 @@ class LeanReactor(EPollReactor):
 def install() -> None:
     """Make this the reactor of the process; what `--reactor echod` calls."""
     installReactor(LeanReactor())
+
+
+def install_by_default() -> None:
+    """The same, unless there is a reactor already: another one was asked for, or somebody else has chosen."""
+    if "twisted.internet.reactor" not in sys.modules:
+        install()

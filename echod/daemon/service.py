@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from echod.daemon.configuration import read_settings
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
 from echod.daemon.openfiles import most_connections, raise_open_files
+from echod.daemon.reactor import install_by_default
 from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, publish_simple_echo
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
@@ -149,4 +150,5 @@ def service_from_environment() -> EchodService:
         settings = read_settings({}, os.environ)
     except BadSetting as error:
         raise SystemExit(f"echod: {error}") from None
+    install_by_default()
     return make_service(settings)
