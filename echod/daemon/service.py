@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from echod.daemon.allocation import keep_freed_memory
 from echod.daemon.configuration import read_settings
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
 from echod.daemon.openfiles import most_connections, raise_open_files
@@ -48,6 +49,7 @@ class EchodService(Service):
     def privilegedStartService(self) -> None:
         """Bind the ports while the process may: twistd calls this before it gives up root."""
         raise_open_files()
+        keep_freed_memory()
         self._listening = [listen_or_fail(self.server, listener) for listener in self._listeners]
 
     def startService(self) -> None:
