@@ -94,7 +94,7 @@ def take_masked(data: bytes, limit: int, unmask: Mask = apply_mask) -> tuple[lis
     """
     payloads: list[bytes] = []
     at, end, first = 0, len(data), data[0]
-    last = min(end - 6, MOST_TAKEN) if first == FIRST_TEXT or first == FIRST_BINARY else -1
+    last = min(end - 6, MOST_TAKEN) if first in (FIRST_TEXT, FIRST_BINARY) else -1
     while at <= last:
         opening, second, length = READ_LONG_HEAD(data, at)
         if second == LONG_MASKED and length > SHORT:
@@ -119,7 +119,7 @@ def take_unmasked(data: bytes, limit: int, _: Mask = apply_mask) -> tuple[list[b
     payloads: list[bytes] = []
     # The head is read with two bytes more than the shortest has, so a shorter rest is looked at with zeros behind it.
     at, end, first = 0, len(data), data[0]
-    last = min(end - 2, MOST_TAKEN) if first == FIRST_TEXT or first == FIRST_BINARY else -1
+    last = min(end - 2, MOST_TAKEN) if first in (FIRST_TEXT, FIRST_BINARY) else -1
     while at <= last:
         opening, second, length = READ_LONG_HEAD(data, at) if at + 4 <= end else (data[at], data[at + 1], 0)
         if second == LONG and length > SHORT:

@@ -63,7 +63,11 @@ class Incoming:
                 self._decoder.decode(payload, not self.left)
             except UnicodeDecodeError:
                 raise ValueError(NOT_UTF8) from None
-            self._is_pending = bool(self._decoder.getstate()[0])
+            begun = self._decoder.getstate()[0]
+            if begun[:1] == b"\xed" and begun[1:] >= b"\xa0":
+                # Half of a surrogate, whose third byte Python would wait for.
+                raise ValueError(NOT_UTF8)
+            self._is_pending = bool(begun)
 
 
 def gather(parts: list[bytes | bytearray], piece: bytes) -> None:
