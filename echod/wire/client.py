@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -196,6 +196,11 @@ class ClientProtocol(WebSocketClientProtocol):
             self.sendData(b"".join(pieces))
         else:
             self.replies += pieces
+
+    def on(self, event: str, handler: Callable[..., Any]) -> None:
+        """Whoever listens to Autobahn's events is told of each message."""
+        self.is_plain = False
+        super().on(event, handler)
 
     def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
         """Plain messages that came in one chunk."""

@@ -5,7 +5,7 @@ A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -145,6 +145,11 @@ class EchodProtocol(WebSocketServerProtocol):
                 self.sendData(b"".join(pieces), sync)
             else:
                 self.replies += pieces
+
+    def on(self, event: str, handler: Callable[..., Any]) -> None:
+        """Whoever listens to Autobahn's events is told of each message."""
+        self.is_plain = False
+        super().on(event, handler)
 
     def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
         """Plain messages that came in one chunk. A subclass may answer them all at once."""
