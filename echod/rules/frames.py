@@ -29,6 +29,7 @@ MASK_BYTES = 4
 MOST_TAKEN = 16_384
 """Taken at one go, so that a chunk of tiny frames leaves the others their turn: some 3 ms of work at the worst."""
 READ_LONG_HEAD = struct.Struct("!BBH").unpack_from
+PACK_LONG_HEAD = struct.Struct("!BBH").pack
 
 MOST_TABLED = 1024
 """Heads for payloads below this are made once: 0.1 µs saved for each, for 130 KiB of memory."""
@@ -53,6 +54,8 @@ def plain_head(length: int, is_binary: bool) -> bytes:
     """The head of an unmasked plain frame."""
     if length < MOST_TABLED:
         return BINARY_HEADS[length] if is_binary else TEXT_HEADS[length]
+    if length < 65536:
+        return PACK_LONG_HEAD(FIRST_BINARY if is_binary else FIRST_TEXT, LONG, length)
     return encode_head(BINARY if is_binary else TEXT, length)
 
 
