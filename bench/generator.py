@@ -43,11 +43,10 @@ def run(
     Raises:
         LoadFailed: with the sentence that the load generator gave.
     """
+    pipe = subprocess.PIPE
     argv = machine.pinned(machine.cores()[1], [str(program), mode, str(port), PATH, *options])
     figures: dict[str, Any] = {}
-    with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as load:
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as load:
         assert load.stdin is not None
         assert load.stdout is not None
         assert load.stderr is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.figures import Run, middle, ratio
+from bench.markdown import number
 
 COLUMNS = ("pp64", "pl16", "pl64", "4k", "1m")
 GOALS: dict[str, tuple[float, ...]] = {
@@ -42,4 +43,4 @@ def limits(run: Run) -> list[tuple[str, str, str, str]]:
 def bounded(value: float | None, limit: float, unit: str) -> tuple[str, str, str]:
     if value is None:
         return "not measured", f"≤ {limit:g} {unit}", "—"
-    return f"{value:.1f} {unit}", f"≤ {limit:g} {unit}", yes_or_no(value <= limit)
+    return f"{number(value)} {unit}", f"≤ {limit:g} {unit}", yes_or_no(value <= limit)

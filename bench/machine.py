@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import resource
-import subprocess
 from pathlib import Path
 
 
@@ -42,15 +41,13 @@ def memory_kib(pid: int, field: str = "VmRSS") -> int:
     return int(found[1])
 
 
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 def cpu_model() -> str:
     found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
     return " ".join(found[1].split()) if found else platform.machine()
-
-
-def compiler(cc: str) -> str:
-    """The first line that the compiler says of itself, without the packager's words."""
-    said = subprocess.run([cc, "--version"], capture_output=True, text=True, check=True).stdout
-    return re.sub(r" \(.*?\)", "", said.splitlines()[0])
 
 
 def facts() -> dict[str, str]:

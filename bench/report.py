@@ -11,23 +11,27 @@ from bench.scenarios import SCENARIOS
 
 Cell = Callable[[str, str], str]
 
-INTRODUCTION = """\
-Each figure is the median of the rounds of one run.
-In each round every server is measured in turn, and the order is another one each time.
-Server and load have a core each; the load generator (`bench/load`) sends text under random masks and compares every byte of every echo.
-CPU is user and system time of all threads of the server, from `/proc/PID/task/*/schedstat`, divided by the messages that came back in the time that counts.
-echod is `twistd -n echod` with every guard on; no server compresses.
-pp*N* is ping-pong on *N* connections with messages of 128 B, pl*N* is 64 connections with *N* messages of 128 B in flight on each; 4k, 64k and 1m are ping-pong of messages of that size, on 64, 16 and 8 connections."""
-
-PICOWS = """\
-picows hands over frames: it neither puts fragmented messages together nor checks that text is UTF-8; all others do."""
+INTRODUCTION = (
+    "Each figure is the median of the rounds of one run.",
+    "In each round every server is measured in turn, and the order is another one each time.",
+    "Server and load have a core each; the load generator (`bench/load`) sends text under random masks"
+    " and compares every byte of every echo.",
+    "CPU is user and system time of all threads of the server, from `/proc/PID/task/*/schedstat`,"
+    " divided by the messages that came back in the time that counts.",
+    "echod is `twistd -n echod` with every guard on; no server compresses.",
+    "pp*N* is ping-pong on *N* connections with messages of 128 B;"
+    " pl*N* is 64 connections with *N* messages of 128 B in flight on each;"
+    " 4k, 64k and 1m are ping-pong of messages of that size, on 64, 16 and 8 connections.",
+    "picows hands over frames: it neither puts fragmented messages together nor checks that text is UTF-8;"
+    " the others do both.",
+)
 
 
 def document(run: Run) -> str:
     """The whole of RESULTS.md."""
     sections = [
         "# What echoes cost",
-        INTRODUCTION + "\n" + PICOWS,
+        "\n".join(INTRODUCTION),
         *(section(title, text) for title, text in parts(run)),
     ]
     return "\n\n".join(sections) + "\n"

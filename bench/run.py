@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from bench import generator, installation, machine, measure, output, scenarios
 from bench.figures import ByServer, Run
 from bench.scenarios import Scenario
 from bench.servers import Program, Server, echod
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Plan:
 QUICK = Plan(scenarios=scenarios.QUICK, rounds=3, handshakes=0, openings=0, idle_rounds=0)
 
 
-def rotated(servers: Sequence[Server], by: int) -> Iterator[Server]:
+def rotated(servers: Sequence[T], by: int) -> Iterator[T]:
     """Each server once, beginning with another one each time: none is always measured after the same one."""
     start = by % len(servers)
     yield from servers[start:]
@@ -65,7 +69,7 @@ def echo_round(run: Run, plan: Plan, servers: Sequence[Server], number: int) -> 
                 into,
                 scenario.name,
                 name,
-                lambda s=server, c=scenario: measure.echo(s, c, plan.seconds, plan.warm_up),
+                partial(measure.echo, server, scenario, plan.seconds, plan.warm_up),
             )
 
 
@@ -73,9 +77,9 @@ def opening_round(run: Run, plan: Plan, servers: Sequence[Server], number: int) 
     for server in rotated(servers, number):
         name = server.program.key
         if plan.openings:
-            note(run, run.openings, "opening", name, lambda s=server: measure.openings(s, plan.openings))
+            note(run, run.openings, "opening", name, partial(measure.openings, server, plan.openings))
         if plan.handshakes:
-            note(run, run.handshakes, "open+close", name, lambda s=server: measure.handshakes(s, plan.handshakes))
+            note(run, run.handshakes, "open+close", name, partial(measure.handshakes, server, plan.handshakes))
 
 
 def note_memory(run: Run, servers: Sequence[Server], when: str) -> None:
@@ -100,7 +104,7 @@ def under_load(run: Run, plan: Plan, programs: Sequence[Program]) -> None:
 def at_rest(run: Run, plan: Plan, programs: Sequence[Program]) -> None:
     for _ in range(plan.idle_rounds):
         for program in programs:
-            note(run, run.idle, "idle", program.key, lambda p=program: measure.idle(p, plan.idle))
+            note(run, run.idle, "idle", program.key, partial(measure.idle, program, plan.idle))
 
 
 def execute(plan: Plan, peers: Sequence[installation.Peer]) -> Run:

@@ -76,6 +76,8 @@ static void measure(struct crowd *crowd) {
     say("counted\n");
     struct histogram counted = run.latencies;
     drain(crowd);
+    if (counted.count == 0 && crowd->wrong == NULL)
+        crowd->wrong = "nothing came back in the time that counts";
     run.latencies = counted;
     if (crowd->wrong == NULL)
         say("{\"messages\": %llu, \"seconds\": %.6f, \"messages_per_s\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f, "

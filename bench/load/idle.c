@@ -1,4 +1,4 @@
-/* Connections that say nothing: opened, then held until standard input ends. Pings are answered. */
+/* Connections that say nothing: opened, held until standard input ends, and closed. Pings are answered. */
 #include "modes.h"
 
 #include <poll.h>
@@ -26,8 +26,10 @@ const char *run_idle(const struct options *options) {
         crowd.heard_ns = now_ns(); /* silence is what is wanted here */
         crowd_attend(&crowd, TICK_MS, NULL);
     }
+    size_t held = crowd.open;
+    crowd_close_all(&crowd);
     if (crowd.wrong == NULL)
-        say("{\"connections\": %zu, \"seconds\": %.6f, \"errors\": 0}\n", crowd.open, seconds);
+        say("{\"connections\": %zu, \"seconds\": %.6f, \"errors\": 0}\n", held, seconds);
     const char *wrong = crowd.wrong;
     crowd_free(&crowd);
     return wrong;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uvloop
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
@@ -19,12 +19,8 @@ class Echo(WSListener):
             transport.send(frame.msg_type, frame.get_payload_as_memoryview())
 
 
-def make_echo(request: WSUpgradeRequest) -> Echo:
-    return Echo()
-
-
 async def main() -> None:
-    server = await ws_create_server(make_echo, "127.0.0.1", 0, max_frame_size=MAX_FRAME_BYTES)
+    server = await ws_create_server(lambda _request: Echo(), "127.0.0.1", 0, max_frame_size=MAX_FRAME_BYTES)
     print("ready", server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
