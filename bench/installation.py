@@ -33,8 +33,8 @@ class PythonPeer:
 
     def install(self) -> Program:
         """What is to be started, installed if it was not."""
-        if not PYTHON.exists():
-            command("python -m venv", sys.executable, "-m", "venv", str(VENV))
+        if interpreter(VENV) != interpreter(Path(sys.prefix)):
+            command("python -m venv", sys.executable, "-m", "venv", "--clear", str(VENV))
         try:
             versions = self.versions()
         except Missing:
@@ -79,6 +79,13 @@ PEERS: tuple[Peer, ...] = (
     PythonPeer("stock", "stock Autobahn", ("autobahn", "twisted")),
 )
 QUICK = tuple(peer for peer in PEERS if peer.key in ("picows", "websockets", "stock"))
+
+
+def interpreter(environment: Path) -> list[str]:
+    """Which Python an environment was made with; peers on Python run on the one that echod runs on."""
+    configuration = environment / "pyvenv.cfg"
+    lines = configuration.read_text().splitlines() if configuration.exists() else []
+    return [line for line in lines if line.startswith(("home", "version"))]
 
 
 def command(name: str, *argv: str) -> str:

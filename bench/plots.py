@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from bench.markdown import number
 
 WIDTH, HEIGHT = 960, 420
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 76, 34
+LEFT, RIGHT, TOP, BOTTOM = 72, 14, 76, 34
 ROW = 34
 NAMES = 170
 """Room for the names of horizontal bars."""
@@ -23,7 +23,7 @@ svg { --ground: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0;
 text { font: 13px system-ui, sans-serif; fill: var(--ink); }
 .title { font-size: 15px; font-weight: 600; }
 .faint { fill: var(--faint); font-size: 12px; }
-.value { font-size: 9px; fill: var(--faint); }
+.value { font-size: 10.5px; fill: var(--faint); }
 line { stroke: var(--line); }"""
 
 
@@ -38,6 +38,11 @@ class Series:
 
 def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def upright(x: float, y: float, words: str) -> str:
+    """Text that reads from below; as wide as a bar, so that neighbours do not touch."""
+    return f'<text class="value" transform="translate({x:.1f} {y:.1f}) rotate(-90)">{escape(words)}</text>'
 
 
 def box(x: float, y: float, width: float, height: float, key: str) -> str:
@@ -60,9 +65,9 @@ class LogScale:
 
     @classmethod
     def around(cls, values: Sequence[float]) -> LogScale:
-        """The powers of ten that hold all values, at least one decade; the least value still has a bar."""
+        """The powers of ten that hold all values, with room for bars and for what stands above them."""
         low = math.floor(math.log10(min(values) * 0.9))
-        return cls(low, max(low + 1, math.ceil(math.log10(max(values)))))
+        return cls(low, max(low + 1, math.ceil(math.log10(max(values) * 2))))
 
     def y(self, value: float) -> float:
         part = (math.log10(value) - self.low) / (self.high - self.low)
@@ -72,7 +77,7 @@ class LogScale:
         for power in range(self.low, self.high + 1):
             y = self.y(10.0**power)
             yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            yield text(LEFT - 8, y + 4, f"{10.0**power:,g}", "faint", "end")
+            yield text(LEFT - 8, y + 4, f"{10**power:,}", "faint", "end")
 
 
 def legend(series: Sequence[Series]) -> Iterator[str]:
@@ -91,7 +96,7 @@ def group(x: float, width: float, scale: LogScale, at: int, series: Sequence[Ser
         if value:
             left, top = x + width * 0.07 + place * bar, scale.y(value)
             yield box(left, top, bar - 2, HEIGHT - BOTTOM - top, one.key)
-            yield text(left + bar / 2 - 1, top - 4, number(value), "value", "middle")
+            yield upright(left + bar / 2 + 2.5, top - 4, number(value))
 
 
 def grouped_bars(title: str, groups: Sequence[str], series: Sequence[Series]) -> str:

@@ -45,12 +45,15 @@ def parts(run: Run) -> list[tuple[str, str]]:
     names = measured(run)
     return [
         ("Machine and versions", versions(run)),
-        ("CPU, µs a message", "![](plots/cpu.svg)\n\n" + cpu(run, names)),
+        ("CPU, µs a message", "![CPU by load and server](plots/cpu.svg)\n\n" + cpu(run, names)),
         ("What echod is to reach", reached(run)),
         ("Messages a second", by_scenario(run, names, "messages_per_s")),
-        ("Latency, µs: p50 / p99 / p99.9", "![](plots/latency.svg)\n\n" + latency(run, names)),
+        (
+            "Latency, µs: p50 / p99 / p99.9",
+            "![Latency by load and server](plots/latency.svg)\n\n" + latency(run, names),
+        ),
         ("Handshakes", handshakes(run)),
-        ("Memory", "![](plots/memory.svg)\n\n" + memory(run)),
+        ("Memory", "![Memory for an idle connection by server](plots/memory.svg)\n\n" + memory(run)),
         ("Spread of CPU, µs a message: least–most of the rounds", spread(run, names)),
     ]
 

@@ -9,7 +9,7 @@ import pytest
 
 from bench import charts, figures, goals, machine, markdown, output, plots, report
 from bench.figures import Run
-from bench.installation import Missing, PythonPeer, command, install
+from bench.installation import Missing, PythonPeer, command, install, interpreter
 from bench.run import rotated
 from bench.scenarios import SCENARIOS
 
@@ -180,6 +180,12 @@ def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(monkeypatch: p
         [],
         {"picows + uvloop": "picows has no wheel"},
     )
+
+
+def test_an_environment_is_made_again_for_another_python(tmp_path: Path) -> None:
+    assert interpreter(tmp_path) == []
+    (tmp_path / "pyvenv.cfg").write_text("home = /opt/bin\nversion = 3.99.0\nprompt = here\n")
+    assert interpreter(tmp_path) == ["home = /opt/bin", "version = 3.99.0"]
 
 
 def test_a_command_that_fails_or_is_absent_is_a_reason() -> None:
