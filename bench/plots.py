@@ -58,23 +58,23 @@ def picture(height: int, title: str, parts: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class LogScale:
-    """From powers of ten to heights: `low` and `high` are exponents."""
+    """From values to heights: `low` and `high` are exponents of ten at the foot and at the top."""
 
     low: int
-    high: int
+    high: float
 
     @classmethod
     def around(cls, values: Sequence[float]) -> LogScale:
-        """The powers of ten that hold all values, with room for bars and for what stands above them."""
+        """From a power of ten to twice the largest value: room for bars, and for what stands above them."""
         low = math.floor(math.log10(min(values) * 0.9))
-        return cls(low, max(low + 1, math.ceil(math.log10(max(values) * 2))))
+        return cls(low, max(low + 1, math.log10(max(values) * 2)))
 
     def y(self, value: float) -> float:
         part = (math.log10(value) - self.low) / (self.high - self.low)
         return HEIGHT - BOTTOM - part * (HEIGHT - BOTTOM - TOP)
 
     def lines(self) -> Iterator[str]:
-        for power in range(self.low, self.high + 1):
+        for power in range(self.low, math.floor(self.high) + 1):
             y = self.y(10.0**power)
             yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             yield text(LEFT - 8, y + 4, f"{10**power:,}", "faint", "end")
