@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 9001
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance faults bench-idle bench-drain check clean
+.PHONY: run test fmt lint types cover conformance faults bench bench-quick bench-idle bench-drain check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
@@ -24,6 +24,12 @@ conformance: .venv/test.stamp ## all 517 cases of the Autobahn TestSuite, three 
 
 faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 4 minutes
 	$(BIN)/python -m pytest tests/faults
+
+bench: .venv/test.stamp components ## echod beside its peers: bench/RESULTS.md and plots; about 20 minutes
+	$(BIN)/python -m bench.run
+
+bench-quick: .venv/test.stamp components ## three peers, three loads, printed; about 2 minutes
+	$(BIN)/python -m bench.run --quick
 
 bench-idle: .venv/test.stamp ## 15,000 idle connections for 2 minutes
 	$(BIN)/python -m bench.idle
@@ -45,7 +51,7 @@ types: .venv/test.stamp
 check: lint types test ## what a change needs before it is committed
 
 clean:
-	rm -rf .venv build dist reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .venv-bench bench/.build bench/.node build dist reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
 .PHONY: components
 components: ## Debian's packages that tests talk to
