@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.types import ConnectionRequest
-from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
 from zope.interface import implementer
 
-from echod.rules.answer import SERVER, render
+from echod.rules.answer import SERVER
 from echod.rules.echo import Mode, step
-from echod.rules.head import Refusal
 from echod.settings import Limits
 from echod.state import ModeStore
 from echod.wire import trace
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.guard import Guard, outer_limit
+from echod.wire.handshake import ServerOpening
 from echod.wire.internals import (
     Quiet,
     State,
@@ -30,11 +30,7 @@ from echod.wire.internals import (
     decline,
     drop_transport,
     fail_connection,
-    forget_handshake,
     is_shaking_hands,
-    join_offers,
-    keep_usable_offers,
-    open_guarded,
     ping_when_silent,
     receive_guarded,
     send_whole,
@@ -42,11 +38,12 @@ from echod.wire.internals import (
     trace_frames,
     use_clock,
 )
+from echod.wire.internals_opening import carry_start
 from echod.wire.peers import peer_name
 
 
 @implementer(IHalfCloseableProtocol)
-class EchodProtocol(WebSocketServerProtocol):
+class EchodProtocol(ServerOpening):
     """One server-side connection. Subclasses say what a message does; everything else is settled here."""
 
     log = Quiet()
@@ -57,7 +54,6 @@ class EchodProtocol(WebSocketServerProtocol):
     _closeConnection = drop_transport
     _fail_connection = fail_connection
     _sendAutoPing = ping_when_silent
-    _onOpen = open_guarded
     _onMessage = receive_guarded
 
     def connectionMade(self) -> None:
@@ -82,20 +78,17 @@ class EchodProtocol(WebSocketServerProtocol):
     def writeConnectionLost(self) -> None:
         """Our own doing: the peer's side is waited for."""
 
-    def processHandshake(self) -> None:
-        join_offers(self)
-        super().processHandshake()
-
     def onConnect(self, request: ConnectionRequest) -> Any:
         """Before the 101 answer: the subprotocol to select, or a Deferred of it."""
-        keep_usable_offers(self)
         if self.logFrames:
-            trace.trace_handshake(self.peer_name, self.http_request_uri, request.headers)
+            assert self.head is not None
+            trace.trace_handshake(self.peer_name, self.head.target, request.headers)
         return self.select_subprotocol(request.protocols)
 
     def onOpen(self) -> None:
         self.guard.open()
-        forget_handshake(self)
+        # Nobody reads it again, and it is some 3 KiB.
+        del self.head, self._request
         self.factory.connections.join(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
@@ -127,12 +120,6 @@ class EchodProtocol(WebSocketServerProtocol):
         One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
         """
         send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
-
-    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
-        """What the gate let through and Autobahn will not have: our fixed answer, without the client's bytes."""
-        self.wasNotCleanReason = reason
-        self.sendData(render(Refusal(code, "the opening handshake is not valid")))
-        self.dropConnection(abort=False)
 
     def onMessageFrameBegin(self, length: int) -> None:
         super().onMessageFrameBegin(length)
@@ -202,6 +189,7 @@ class EndpointFactory(WebSocketServerFactory):
 
     noisy = False
     protocol: Any = Echo
+    _carrying: Any = None
 
     def __init__(
         self,
@@ -220,7 +208,12 @@ class EndpointFactory(WebSocketServerFactory):
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
-        self.protocol = carry_options(self, self.protocol)
+
+    def buildProtocol(self, address: IAddress | None) -> Any:
+        """Also of a `protocol` that was set later, as programs of Autobahn do."""
+        if self.protocol is not self._carrying:
+            self.protocol = self._carrying = carry_start(self, carry_options(self, self.protocol))
+        return super().buildProtocol(address)
 
 
 class SimpleEchoFactory(EndpointFactory):
