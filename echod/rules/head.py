@@ -15,11 +15,11 @@ from echod.rules.authority import AUTHORITY, is_authority
 
 END = b"\r\n\r\n"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) ([^ ]+) (HTTP/\d\.\d)")
 FORBIDDEN = bytes({*range(0x20), 0x7F, 0x85} - {0x09})
 """In a line; all line ends, which are CRLF, are of these too."""
 NEVER = bytes({*FORBIDDEN} - {0x0A, 0x0D, 0x85})
 """Not even a line end: with the first such byte, of a TLS greeting for instance, waiting for more is in vain."""
-VERSION = re.compile(r"HTTP/\d\.\d")
 SPOKEN = ("HTTP/1.0", "HTTP/1.1")
 PRINTABLE = re.compile(r"[!-~]+")
 ABSOLUTE = re.compile(rf"(?:https?|wss?)://{AUTHORITY}(?:[/?].*)?", re.IGNORECASE)
@@ -129,15 +129,16 @@ def has_any(data: bytes | bytearray, forbidden: bytes) -> bool:
 
 def parse_lines(lines: list[str]) -> Head | Refusal:
     """The head that these lines are: the request line first, without their line ends."""
-    words = lines[0].split(" ")
-    if len(words) != 3 or not TOKEN.fullmatch(words[0]) or not VERSION.fullmatch(words[2]) or not words[1]:
+    words = REQUEST_LINE.fullmatch(lines[0])
+    if words is None:
         return Refusal(400, "the request line is not 'METHOD target HTTP/1.1'")
-    if not is_target(words[0], words[1]):
+    method, target, version = words.groups()
+    if not is_target(method, target):
         return Refusal(400, "the request target is not a path or an absolute http URI without a fragment")
     headers = parse_headers(lines[1:])
     if headers is None:
         return Refusal(400, "a header line is not 'name: value'")
-    head = Head(words[0], words[1], words[2], headers)
+    head = Head(method, target, version, headers)
     return check_version(head) or check_host(head) or head
 
 

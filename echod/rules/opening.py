@@ -6,7 +6,7 @@ Reads as Autobahn does, so that a hook finds what its documentation promises.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any
@@ -17,6 +17,8 @@ from echod.rules.head import Head, Refusal
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, 1.3."""
+
+SWITCHING = "HTTP/1.1 101 Switching Protocols\r\n"
 
 Extension = tuple[str, dict[str, list[Any]]]
 """Name and parameters, each with all its values; True for one without."""
@@ -47,24 +49,18 @@ class Acceptance:
     accept: str
     subprotocol: str | None = None
     extensions: str = ""
-    headers: Iterable[tuple[str, str]] = ()
+    headers: Sequence[tuple[str, str]] = ()
     server: str = SERVER
 
     def render(self) -> bytes:
         """The whole answer."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in self._lines()])
-        return f"HTTP/1.1 101 Switching Protocols\r\n{lines}\r\n".encode()
-
-    def _lines(self) -> Iterator[tuple[str, str]]:
-        yield "Server", self.server
-        yield "Upgrade", "WebSocket"
-        yield "Connection", "Upgrade"
-        yield from self.headers
+        more = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
         if self.subprotocol is not None:
-            yield "Sec-WebSocket-Protocol", self.subprotocol
-        yield "Sec-WebSocket-Accept", self.accept
+            more += f"Sec-WebSocket-Protocol: {self.subprotocol}\r\n"
+        more += f"Sec-WebSocket-Accept: {self.accept}\r\n"
         if self.extensions:
-            yield "Sec-WebSocket-Extensions", self.extensions
+            more += f"Sec-WebSocket-Extensions: {self.extensions}\r\n"
+        return f"{SWITCHING}Server: {self.server}\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n{more}\r\n".encode()
 
 
 def read_opening(head: Head) -> Opening | Refusal:
@@ -148,8 +144,10 @@ def accept_of(key: str) -> str:
     return b64encode(sha1(key.encode() + MAGIC, usedforsecurity=False).digest()).decode()
 
 
-def flatten_headers(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def flatten_headers(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Headers of a 101 answer, as `onConnect` may give them: a value, or several to a name."""
-    for name, value in headers.items():
-        several = isinstance(value, Iterable) and not isinstance(value, str)
-        yield from ((name, str(one)) for one in (value if several else (value,)))
+    return [(name, str(one)) for name, value in headers.items() for one in as_values(value)]
+
+
+def as_values(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)

@@ -6,12 +6,11 @@ Autobahn's own is not used: it parses once more what is parsed, and formats logs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -43,10 +42,19 @@ class ServerOpening(WebSocketServerProtocol):
     """
 
     head: Head | None = None
+    has_opened = False
     _request: ConnectionRequest | None = None
+    _opening: Deferred[None] | None = None
 
     def __init__(self) -> None:
         """Nothing: what Autobahn sets here, the class has already, or makes when it is asked for."""
+
+    @property
+    def is_open(self) -> Deferred[None]:
+        """Fires when the connection has been opened; few ask."""
+        if self._opening is None:
+            self._opening = succeed(None) if self.has_opened else Deferred()
+        return self._opening
 
     def connectionMade(self) -> None:
         start(self)
@@ -72,6 +80,7 @@ class ServerOpening(WebSocketServerProtocol):
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """What the gate let through and is not a good handshake: our fixed answer, without the client's bytes."""
         self.wasNotCleanReason = reason
+        assert self.transport is not None
         self.transport.write(render(Refusal(code, "the opening handshake is not valid")))
         self.dropConnection(abort=False)
 
@@ -81,16 +90,33 @@ class ServerOpening(WebSocketServerProtocol):
 
     def _ask(self, request: ConnectionRequest) -> None:
         """Call `onConnect`, which may give a Deferred or a coroutine, as Autobahn's documentation says."""
-        verdict = maybeDeferred(self.onConnect, request)
-        if not verdict.called:
+        try:
+            verdict = self.onConnect(request)
+            if verdict is None or isinstance(verdict, str | tuple):
+                self._accept(verdict)
+            else:
+                self._await(verdict)
+        except Exception:
+            # Whatever a hook raises, its client gets an answer.
+            self._refuse(Failure())
+
+    def _await(self, verdict: Any) -> None:
+        """For what is no verdict yet, `maybeDeferred` knows how to wait."""
+        waiting: Deferred[Any] = maybeDeferred(lambda: verdict)
+        if not waiting.called:
             await_verdict(self)
-        verdict.addCallback(self._accept).addErrback(self._refuse)
+        waiting.addCallback(self._accept).addErrback(self._refuse)
 
     def _accept(self, verdict: Any) -> None:
         """The verdict of `onConnect`: a subprotocol or none, or that and a mapping of headers."""
         if is_shaking_hands(self):
             subprotocol, headers = verdict if isinstance(verdict, tuple) else (verdict, {})
             open_connection(self, self.answer(self._acceptance(subprotocol, headers)))
+            self.has_opened = True
+            if self._opening is not None:
+                self._opening.callback(None)
+            if self.data:
+                self.consumeData()
 
     def _acceptance(self, subprotocol: str | None, headers: Mapping[str, Any]) -> Acceptance:
         """What is agreed on."""
@@ -102,14 +128,15 @@ class ServerOpening(WebSocketServerProtocol):
             accept_of(self._request.headers["sec-websocket-key"]),
             subprotocol,
             negotiate_deflate(self, self._request.extensions),
-            list(chain(flatten_headers(self.factory.headers), flatten_headers(headers))),
+            flatten_headers(self.factory.headers) + flatten_headers(headers),
         )
 
     def _refuse(self, failure: Failure) -> None:
         """`onConnect` has raised: a `ConnectionDeny`, or what it should not."""
-        denied = failure.check(ConnectionDeny) is not None
-        if not denied:
+        error, code = failure.value, ConnectionDeny.INTERNAL_SERVER_ERROR
+        if isinstance(error, ConnectionDeny):
+            code = error.code
+        else:
             log.failure("a hook of {kind} raised", failure, kind=type(self).__name__)
         if is_shaking_hands(self):
-            code = failure.value.code if denied else ConnectionDeny.INTERNAL_SERVER_ERROR
-            self.failHandshake(failure.getErrorMessage(), code)
+            self.failHandshake(str(error), code)

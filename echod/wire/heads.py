@@ -10,5 +10,5 @@ from echod.rules.head import Head
 class IHeadTaker(Interface):
     """A protocol that takes the head as the gate has read it; any other gets the bytes."""
 
-    def take_head(head: Head, rest: bytes) -> None:  # type: ignore[misc]  # noqa: N805
+    def take_head(head: Head, rest: bytes) -> None:  # noqa: N805
         """The head, once, and what came behind it; right after `makeConnection`, before any `dataReceived`."""

@@ -24,11 +24,11 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.util import _is_tls_error, _maybe_tls_reason
 from autobahn.wamp.types import TransportDetails
 from autobahn.websocket.compress import PerMessageDeflate, PerMessageDeflateOffer
-from autobahn.websocket.protocol import TrafficStats, Utf8Validator, WebSocketProtocol
+from autobahn.websocket.protocol import TrafficStats, WebSocketProtocol
 from autobahn.websocket.types import ConnectionRequest
+from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.python.failure import Failure
 
 from echod.rules.opening import Extension, Opening
 from echod.wire.internals import attempt
@@ -62,7 +62,6 @@ ON_DEMAND: dict[str, Callable[[Any], Any]] = {
     "_results": lambda protocol: dict.fromkeys(protocol._valid_events),
     "_transport_details": describe_transport,
     "is_closed": lambda _: Deferred(),
-    "is_open": lambda _: Deferred(),
     "peer": lambda protocol: peer2str(protocol.transport),
     "send_queue": lambda _: deque(),
     "trafficStats": lambda _: TrafficStats(),
@@ -89,7 +88,7 @@ def starting_state(factory: Any) -> dict[str, Any]:
     probe.factory = factory
     probe.openHandshakeTimeout = 0
     WebSocketProtocol._connectionMade(probe)
-    mine = set(probe.CONFIG_ATTRS) | ON_DEMAND.keys() | {"factory"}
+    mine = set(probe.CONFIG_ATTRS) | ON_DEMAND.keys() | {"factory", "is_open"}
     return {name: value for name, value in vars(probe).items() if name not in mine}
 
 
@@ -142,7 +141,8 @@ def read_offer(name: str, parameters: Any) -> PerMessageDeflateOffer | None:
     if name != PerMessageDeflateOffer.EXTENSION_NAME:
         return None
     try:
-        return PerMessageDeflateOffer.parse(parameters)
+        offer: PerMessageDeflateOffer = PerMessageDeflateOffer.parse(parameters)
+        return offer
     except Exception:  # Autobahn raises no narrower class for a parameter that cannot be.
         return None
 
@@ -163,9 +163,6 @@ def open_connection(protocol: Any, answer: bytes) -> None:
         wait = protocol.factory._batched_timer.call_later
         protocol.autoPingPendingCall = wait(protocol.autoPingInterval, protocol._sendAutoPing)
     attempt(protocol, protocol.onOpen)
-    protocol.is_open.callback(None)
-    if protocol.data:
-        protocol.consumeData()
 
 
 def stop_awaiting_verdict(protocol: Any) -> None:
@@ -174,7 +171,7 @@ def stop_awaiting_verdict(protocol: Any) -> None:
         protocol.openHandshakeTimeoutCall = None
 
 
-def lose(protocol: Any, reason: Failure) -> None:
+def lose(protocol: Any, reason: Any) -> None:
     """The connection is lost: Autobahn's `connectionLost` without its logs, but for errors of TLS."""
     if not isinstance(reason.value, ConnectionDone) and _is_tls_error(reason.value):
         protocol.log.error(_maybe_tls_reason(reason.value))

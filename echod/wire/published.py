@@ -75,7 +75,7 @@ class PublishedProtocol(EchodProtocol):
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(was_clean, code, reason)
-        if self.is_open.called:
+        if self.has_opened:
             self.conversation.closed(*close_of(self, was_clean))
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
