@@ -1,4 +1,4 @@
-"""The second place that touches what Autobahn does not document: how a connection of the server begins and ends.
+"""What Autobahn does not document, second part: how a connection of the server begins and ends.
 
 Names used, besides those in internals.py: `_connectionMade`, `_connectionLost`, `_transport_details`, `peer`,
 `trafficStats`, `send_queue`, `utf8validator`, `is_closed`, `_results`, `_valid_events`, `tcpNoDelay`,
@@ -71,15 +71,16 @@ ON_DEMAND: dict[str, Callable[[Any], Any]] = {
 """What Autobahn makes for every connection, and few ask for."""
 
 OF_THE_REQUEST = {
-    "http_headers": "headers",
-    "http_request_host": "host",
-    "http_request_params": "params",
-    "http_request_path": "path",
-    "websocket_extensions": "extensions",
-    "websocket_origin": "origin",
-    "websocket_protocols": "protocols",
+    "http_headers": "_request.headers",
+    "http_request_host": "_request.host",
+    "http_request_params": "_request.params",
+    "http_request_path": "_request.path",
+    "http_request_uri": "head.target",
+    "websocket_extensions": "_request.extensions",
+    "websocket_origin": "_request.origin",
+    "websocket_protocols": "_request.protocols",
 }
-"""What Autobahn keeps of a handshake, and where it is in its `ConnectionRequest`."""
+"""What Autobahn keeps of a handshake, and where ours has it while it lasts."""
 
 
 def starting_state(factory: Any) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def carry_start(factory: Any, kind: Any) -> Any:
     """The protocol class with everything as its own that is the same for all connections when they start."""
     opened = {"inside_message": False, "current_frame": None}
     spoken = {"websocket_version": VERSION, "websocket_protocol_in_use": None}
-    asked = {name: property(attrgetter(f"_request.{source}")) for name, source in OF_THE_REQUEST.items()}
+    asked = {name: property(attrgetter(source)) for name, source in OF_THE_REQUEST.items()}
     lazy = {name: Lazy(make) for name, make in ON_DEMAND.items()}
     return type(kind.__name__, (kind,), starting_state(factory) | opened | spoken | asked | lazy)
 
@@ -149,9 +150,8 @@ def read_offer(name: str, parameters: Any) -> PerMessageDeflateOffer | None:
 
 def await_verdict(protocol: Any) -> None:
     """Whoever decides on a connection has as long as the peer had for its head."""
-    if protocol.openHandshakeTimeout:
-        wait = protocol.factory._batched_timer.call_later
-        protocol.openHandshakeTimeoutCall = wait(protocol.openHandshakeTimeout, protocol.onOpenHandshakeTimeout)
+    wait = protocol.factory._batched_timer.call_later
+    protocol.openHandshakeTimeoutCall = wait(protocol.openHandshakeTimeout, protocol.onOpenHandshakeTimeout)
 
 
 def open_connection(protocol: Any, answer: bytes) -> None:
