@@ -57,7 +57,7 @@ class Arrivals:
 
     def place(self, visitor: Visitor, address: IAddress) -> Refusal | None:
         """Count it for its address, which is known for sure once a head has come, behind a proxy too."""
-        net = net_of(address)
+        net = net_of(address) if self._most_per_address else ""
         is_full = bool(self._most_per_address) and self._per_address[net] >= self._most_per_address
         self._present[visitor] = net
         self._per_address[net] += 1

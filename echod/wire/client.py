@@ -42,7 +42,6 @@ from echod.wire.internals import (
     log_sent,
     open_guarded,
     ping_when_silent,
-    queue_data,
     receive_guarded,
     send_whole,
     state_of,
@@ -52,7 +51,7 @@ from echod.wire.internals import (
 from echod.wire.masking import APPLY_MASK
 from echod.wire.opening import lost_before_open, refused
 from echod.wire.peers import peer_name
-from echod.wire.plain import can_be_plain, flush, receive, write
+from echod.wire.plain import can_be_plain, flush, hold_back, receive, write
 from echod.wire.sending import is_direct
 
 MASK_BYTES = 4
@@ -90,6 +89,7 @@ class ClientProtocol(WebSocketClientProtocol):
     is_masked = False
     is_plain = False
     is_direct = False
+    is_queueing = False
     leaves_frames = True
     incoming: Incoming | None = None
     replies: list[bytes] | None = None
@@ -212,7 +212,7 @@ class ClientProtocol(WebSocketClientProtocol):
         """As Autobahn's, behind the replies that wait."""
         flush(self)
         if sync or chopsize:
-            queue_data(self, data, sync=sync, chopsize=chopsize)
+            hold_back(self, data, sync=sync, chopsize=chopsize)
         else:
             write(self, (data,))
 

@@ -1,10 +1,10 @@
-"""The one place that touches what Autobahn does not document.
+"""What Autobahn does not document, touched here and in internals_opening.py alone.
 
 Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, `is_open`, `transport_details`,
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
 `remoteCloseReason`, `closeHandshakeTimeout`, `closeHandshakeTimeoutCall`, `autoPingInterval`, `autoPingTimeout`,
-`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `websocket_extensions`,
-`http_headers`, `http_status_line`, `http_request_uri`, `processHandshake`, `failHandshake`, `consumeData`,
+`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `http_headers`,
+`http_status_line`, `processHandshake`, `failHandshake`, `consumeData`,
 `processData`, `onCloseFrame`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`,
 `_fail_connection`, `_onOpen`, `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
 `registerProducer`, `unregisterProducer`, `current_frame`, `inside_message`, `send_queue`, `logOctets`,
@@ -56,22 +56,8 @@ STATES = {
 }
 
 
-HANDSHAKE_LEFTOVERS = (
-    "http_headers",
-    "http_request_data",
-    "http_request_host",
-    "http_request_params",
-    "http_request_path",
-    "http_response_data",
-    "http_status_line",
-    "websocket_extensions",
-    "websocket_protocols",
-    "_wskey",
-)
 MOST_DEFLATED_BYTES = 512 * KIB
 """Larger messages go out as they are, which RFC 7692, 6 allows: to deflate 16 MiB takes up to a third of a second."""
-
-EXTENSIONS = b"sec-websocket-extensions:"
 
 OPEN = WebSocketProtocol.STATE_OPEN
 """For those who compare it with `state` too often for `state_of`."""
@@ -153,23 +139,6 @@ def decline(_: object) -> None:
     """No permessage-deflate, whatever is offered or answered."""
 
 
-def keep_usable_offers(protocol: Any) -> None:
-    """Drop extension offers that must be declined, which Autobahn would answer with 400 (RFC 7692, 7.1)."""
-    protocol.websocket_extensions = [
-        (name, parameters) for name, parameters in protocol.websocket_extensions if _is_usable(name, parameters)
-    ]
-
-
-def _is_usable(name: str, parameters: Any) -> bool:
-    if name != PerMessageDeflateOffer.EXTENSION_NAME:
-        return False
-    try:
-        PerMessageDeflateOffer.parse(parameters)
-    except Exception:  # Autobahn raises no narrower class for a parameter that cannot be.
-        return False
-    return True
-
-
 def deflate(protocol: Any, payload: bytes) -> bytes:
     """A message compressed as negotiated; the zlib object is made at the first call."""
     extension = protocol._perMessageCompress
@@ -241,12 +210,6 @@ def carry_options(factory: Any, kind: Any, **more: Any) -> Any:
     return type(kind.__name__, (kind,), {**options, **more})
 
 
-def forget_handshake(protocol: Any) -> None:
-    """Drop what the opening handshake leaves behind on every connection: some 3 KiB that nobody reads again."""
-    for name in HANDSHAKE_LEFTOVERS:
-        protocol.__dict__.pop(name, None)
-
-
 def is_shaking_hands(protocol: Any) -> bool:
     return state_of(protocol) is State.CONNECTING
 
@@ -259,19 +222,6 @@ def ping_when_silent(protocol: Any) -> None:
     else:
         wait = protocol.factory._batched_timer.call_later
         protocol.autoPingPendingCall = wait(protocol.autoPingInterval - silent_s, protocol._sendAutoPing)
-
-
-def join_offers(protocol: Any) -> None:
-    """Make one line of several Sec-WebSocket-Extensions, which mean the same and which Autobahn refuses.
-
-    RFC 6455, 11.3.2.
-    """
-    head, end, rest = protocol.data.partition(b"\r\n\r\n")
-    lines = head.split(b"\r\n")
-    offers = [line for line in lines if line.lower().startswith(EXTENSIONS)]
-    if end and len(offers) > 1:
-        joined = EXTENSIONS + b",".join(line[len(EXTENSIONS) :] for line in offers)
-        protocol.data = b"\r\n".join([*(line for line in lines if line not in offers), joined]) + end + rest
 
 
 def forget_ping_timeout(protocol: Any) -> None:

@@ -146,10 +146,18 @@ def flush(protocol: Any) -> None:
 
 def write(protocol: Any, pieces: Sequence[bytes]) -> None:
     """Send bytes, behind whatever waits."""
-    if protocol.is_direct and not protocol.send_queue:
+    if protocol.is_direct:
         send(protocol.transport, pieces)
-    else:
+    elif protocol.is_queueing:
         queue_data(protocol, b"".join(pieces))
+    else:
+        protocol.transport.write(b"".join(pieces))
+
+
+def hold_back(protocol: Any, data: bytes, *, sync: bool, chopsize: int | None) -> None:
+    """Send bytes piece by piece, as Autobahn does; from now on everything goes through its queue."""
+    protocol.is_direct, protocol.is_queueing = False, True
+    queue_data(protocol, data, sync=sync, chopsize=chopsize)
 
 
 def can_be_plain(protocol: Any) -> bool:

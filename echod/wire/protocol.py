@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.types import ConnectionRequest
-from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
 from zope.interface import implementer
 
-from echod.rules.answer import SERVER, render
+from echod.rules.answer import SERVER
 from echod.rules.echo import Mode, step
 from echod.rules.frames import encode_plain, plain_head, take_masked
-from echod.rules.head import Refusal
 from echod.rules.incoming import Incoming
 from echod.settings import Limits
 from echod.state import ModeStore
@@ -24,6 +23,7 @@ from echod.wire import trace
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.guard import Guard, outer_limit
+from echod.wire.handshake import ServerOpening
 from echod.wire.internals import (
     OPEN,
     Quiet,
@@ -34,26 +34,22 @@ from echod.wire.internals import (
     decline,
     drop_transport,
     fail_connection,
-    forget_handshake,
     is_shaking_hands,
-    join_offers,
-    keep_usable_offers,
-    open_guarded,
     ping_when_silent,
-    queue_data,
     receive_guarded,
     send_whole,
     state_of,
     trace_frames,
     use_clock,
 )
+from echod.wire.internals_opening import carry_start
 from echod.wire.peers import peer_name
-from echod.wire.plain import can_be_plain, flush, may_be_plain, receive, write
+from echod.wire.plain import can_be_plain, flush, hold_back, may_be_plain, receive, write
 from echod.wire.sending import is_direct
 
 
 @implementer(IHalfCloseableProtocol)
-class EchodProtocol(WebSocketServerProtocol):
+class EchodProtocol(ServerOpening):
     """One server-side connection. Subclasses say what a message does; everything else is settled here."""
 
     log = Quiet()
@@ -63,13 +59,13 @@ class EchodProtocol(WebSocketServerProtocol):
     guard: Guard
     _fail_connection = fail_connection
     _sendAutoPing = ping_when_silent
-    _onOpen = open_guarded
     _onMessage = receive_guarded
 
     take = staticmethod(take_masked)
     is_masked = True
     is_plain = False
     is_direct = False
+    is_queueing = False
     leaves_frames = False
     incoming: Incoming | None = None
     replies: list[bytes] | None = None
@@ -92,21 +88,18 @@ class EchodProtocol(WebSocketServerProtocol):
     def writeConnectionLost(self) -> None:
         """Our own doing: the peer's side is waited for."""
 
-    def processHandshake(self) -> None:
-        join_offers(self)
-        super().processHandshake()
-
     def onConnect(self, request: ConnectionRequest) -> Any:
         """Before the 101 answer: the subprotocol to select, or a Deferred of it."""
-        keep_usable_offers(self)
         if self.logFrames:
-            trace.trace_handshake(self.peer_name, self.http_request_uri, request.headers)
+            assert self.head is not None
+            trace.trace_handshake(self.peer_name, self.head.target, request.headers)
         return self.select_subprotocol(request.protocols)
 
     def onOpen(self) -> None:
         self.guard.open()
-        forget_handshake(self)
         self.is_plain = can_be_plain(self)
+        # Nobody reads it again, and it is some 3 KiB.
+        del self.head, self._request
         self.factory.connections.join(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
@@ -166,19 +159,13 @@ class EchodProtocol(WebSocketServerProtocol):
         """As Autobahn's, behind the replies that wait."""
         flush(self)
         if sync or chopsize:
-            queue_data(self, data, sync=sync, chopsize=chopsize)
+            hold_back(self, data, sync=sync, chopsize=chopsize)
         else:
             write(self, (data,))
 
     def _closeConnection(self, abort: bool = False) -> None:
         flush(self)
         drop_transport(self, abort)
-
-    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
-        """What the gate let through and Autobahn will not have: our fixed answer, without the client's bytes."""
-        self.wasNotCleanReason = reason
-        self.sendData(render(Refusal(code, "the opening handshake is not valid")))
-        self.dropConnection(abort=False)
 
     def onMessageFrameBegin(self, length: int) -> None:
         super().onMessageFrameBegin(length)
@@ -249,6 +236,7 @@ class EndpointFactory(WebSocketServerFactory):
 
     noisy = False
     protocol: Any = Echo
+    _carrying: Any = None
 
     def __init__(
         self,
@@ -267,12 +255,20 @@ class EndpointFactory(WebSocketServerFactory):
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
-        self.protocol = carry_options(
-            self,
-            self.protocol,
-            leaves_frames=may_be_plain(self.protocol, EchodProtocol),
-            max_message_bytes=limits.max_message_bytes,
-        )
+
+    def buildProtocol(self, address: IAddress | None) -> Any:
+        """Also of a `protocol` that was set later, as programs of Autobahn do."""
+        if self.protocol is not self._carrying:
+            self.protocol = self._carrying = carry_start(
+                self, carry_options(self, self.protocol, **self._own_options())
+            )
+        return super().buildProtocol(address)
+
+    def _own_options(self) -> dict[str, Any]:
+        return {
+            "leaves_frames": may_be_plain(self.protocol, EchodProtocol),
+            "max_message_bytes": self.limits.max_message_bytes,
+        }
 
 
 class SimpleEchoFactory(EndpointFactory):

@@ -12,8 +12,10 @@ from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerPr
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 
+from echod.rules.head import HeadReader
 from echod.settings import Limits
 from echod.wire.connections import Connections
+from echod.wire.heads import IHeadTaker
 from echod.wire.internals import Quiet
 from echod.wire.protocol import EndpointFactory, protocol_options
 from tests.pair import CLOSE, request, unframe
@@ -128,7 +130,10 @@ def opened(factory: Any) -> Any:
     """A protocol of this factory whose handshake is done."""
     protocol = factory.buildProtocol(None)
     protocol.makeConnection(Written(protocol, isServer=True))
-    protocol.dataReceived(request("/echo"))
+    if IHeadTaker.providedBy(protocol):
+        protocol.take_head(HeadReader(16_384, 100).feed(request("/echo")), b"")
+    else:
+        protocol.dataReceived(request("/echo"))
     protocol.transport.clear()
     return protocol
 
