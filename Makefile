@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 9001
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance faults bench bench-quick bench-idle bench-drain check clean
+.PHONY: run test fmt lint types cover conformance faults bench bench-quick bench-parts bench-idle bench-drain check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
@@ -30,6 +30,9 @@ bench: .venv/test.stamp components ## echod beside its peers: bench/RESULTS.md a
 
 bench-quick: .venv/test.stamp components ## three peers, three loads, printed; about 2 minutes
 	$(BIN)/python -m bench.run --quick
+
+bench-parts: .venv/test.stamp components ## what each part of the fast path brings; about 5 minutes
+	$(BIN)/python -m bench.parts
 
 bench-idle: .venv/test.stamp ## 15,000 idle connections for 2 minutes
 	$(BIN)/python -m bench.idle
