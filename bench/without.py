@@ -1,4 +1,4 @@
-"""`python -m bench.without PART`: the daemon on a free port with one of its parts switched off; `nothing` is all of it."""
+"""`python -m bench.without PART`: the daemon on a free port with a part switched off; `nothing` is all of it."""
 
 from __future__ import annotations
 
