@@ -64,7 +64,7 @@ def scene() -> Iterator[Scene]:
         made.near.transport.abortConnection()
         made.turn_until(lambda: made.near.end)
     made.port.stopListening()
-    made.turn_until(lambda: made.port not in lean.getReaders())
+    made.turn_until(lambda: made.port.disconnected)
     for reader in lean.removeAll():
         lean._internalReaders.discard(reader)
         reader.connectionLost(None)
