@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from echod.errors import CloseCode
 from echod.settings import Limits
 from echod.wire.budget import Budget, Rate
-from echod.wire.flow import Ending, Flow, limit_buffer
+from echod.wire.flow import Ending, Flow
 from echod.wire.internals import (
     State,
     fail_connection,
@@ -22,6 +22,7 @@ from echod.wire.internals import (
     state_of,
     stop_close_timer,
 )
+from echod.wire.progress import limit_buffer
 from echod.wire.slices import Slices
 
 

@@ -27,6 +27,8 @@ SLOW_PAUSE_S = 0.1
 """With a stall timeout of a tenth of the default, ten times the 1 KB/s that a slow reader is promised."""
 
 SLOW_FOR_S = 4 * STALL_TIMEOUT_S
+USUAL_MIB = 12
+"""More than the kernel keeps of a connection whose buffers nobody has made small."""
 
 
 @pytest.mark.parametrize("deflate", [False, True], ids=["plain", "deflate"])
@@ -78,14 +80,16 @@ def test_slow_readers_live_and_get_every_byte(tmp_path: Path) -> None:
         for reader in readers.values():
             reader.join()
         assert {name: reader.outcome for name, reader in readers.items()} == dict.fromkeys(readers, "all")
+        stack.close()
         scene.check()
 
 
-def ways_of(doors: dict[str, Door]) -> dict[str, tuple[Door, bool, int]]:
-    """Many small messages through every door, with deflate, and one large one."""
-    many = {kind: (doors[kind], False, 1000) for kind in KINDS}
-    large = {f"{kind}, large": (doors[kind], False, MIB) for kind in KINDS}
-    return {**many, **large, "tcp, deflate": (doors["tcp"], True, 1000)}
+def ways_of(doors: dict[str, Door]) -> dict[str, tuple[Door, bool, int, int]]:
+    """Many small messages through every door, with deflate, and large ones, also with the kernel's usual buffers."""
+    many = {kind: (doors[kind], False, 1000, 1) for kind in KINDS}
+    large = {f"{kind}, large": (doors[kind], False, MIB, 1) for kind in KINDS}
+    usual = {f"{kind}, large buffers": (doors[kind], False, MIB, USUAL_MIB) for kind in KINDS}
+    return {**many, **large, **usual, "tcp, deflate": (doors["tcp"], True, 1000, 1)}
 
 
 class SlowReader(threading.Thread):
@@ -93,10 +97,11 @@ class SlowReader(threading.Thread):
 
     outcome = "nothing"
 
-    def __init__(self, door: Door, deflate: bool, size: int) -> None:
+    def __init__(self, door: Door, deflate: bool, size: int, mib: int) -> None:
         super().__init__()
-        self._client = door.connect(receive_buffer=4 * KIB, send_buffer=16 * KIB).open(deflate=deflate)
-        self._messages = [os.urandom(size) for _ in range(MIB // size)]
+        small = {} if mib == USUAL_MIB else {"receive_buffer": 4 * KIB, "send_buffer": 16 * KIB}
+        self._client = door.connect(**small).open(deflate=deflate)
+        self._messages = [os.urandom(size) for _ in range(mib * MIB // size)]
         self._sender = threading.Thread(target=self._send)
 
     def __enter__(self) -> None:

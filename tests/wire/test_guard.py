@@ -416,7 +416,7 @@ def test_a_pong_that_is_missing_does_not_cut_a_closing_peer_that_takes_what_it_i
     pinged: Net, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = iter(range(100))
-    monkeypatch.setattr("echod.wire.flow.bytes_taken", lambda _: next(taken))
+    monkeypatch.setattr("echod.wire.flow.taken_from", lambda _: (next(taken),))
     peer = pinged.open("/echo")
     pinged.wait(10)
     pinged.shut_down()
