@@ -14,6 +14,9 @@ LOCAL_SEND_BYTES = 3072
 Whoever reads 1 KB/s must be through with one before any timeout for progress is over, the 5 s of a close among them.
 """
 
+READ_BYTES = 65536
+"""At one go, as Twisted has it."""
+
 TCP_INFO_SIZE = 128
 QUEUED = struct.Struct("i")
 BYTES_ACKED = struct.Struct("=120xQ")
@@ -33,9 +36,15 @@ Taken = tuple[int, ...]
 
 
 def limit_buffer(transport: Any, size: int) -> None:
-    """Call for a pause when more than `size` bytes wait to be sent."""
+    """Call for a pause when more than `size` bytes wait to be sent.
+
+    Twisted has one number for this and for what it reads at one go, which must not grow: replies to all of that would
+    wait on top of what waits already.
+    """
     lowest = socket_transport(transport)
-    lowest.bufferSize = size
+    lowest.bufferSize = min(size, READ_BYTES)
+    if size > READ_BYTES:
+        lowest._isSendBufferFull = lambda: unsent_of(lowest) > size
     handle = socket_of(lowest)
     if handle is not None and handle.family == socket.AF_UNIX:
         lowest.SEND_LIMIT = LOCAL_SEND_BYTES

@@ -137,3 +137,14 @@ def test_the_mark_of_the_buffer_is_set_on_the_socket(line: Line) -> None:
     limit_buffer(Wrapped(Wrapped(plug)), 1234)
 
     assert plug.bufferSize == 1234
+
+
+@pytest.mark.parametrize(("waiting", "is_full"), [(100_000, False), (100_001, True)])
+def test_a_large_mark_lets_replies_wait_but_not_larger_pieces_be_read(line: Line, waiting: int, is_full: bool) -> None:
+    plug: Any = line.plug
+    limit_buffer(plug, 100_000)
+
+    plug.dataBuffer, plug.offset, plug._tempDataLen = bytes(50_000), 10_000, waiting - 40_000
+
+    assert plug.bufferSize == 65536
+    assert plug._isSendBufferFull() is is_full
