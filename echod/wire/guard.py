@@ -39,10 +39,8 @@ class Guard:
 
     __slots__ = (
         "_budget",
-        "_clock",
         "_ending",
         "_fragments",
-        "_heard_at",
         "_leaving",
         "_limits",
         "_protocol",
@@ -51,12 +49,14 @@ class Guard:
         "_transport",
         "_unfinished",
         "flow",
+        "heard_at",
+        "seconds",
     )
 
     def __init__(self, protocol: Any, clock: IReactorTime, limits: Limits, budget: Budget) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
-        self._clock = clock
+        self.seconds = clock.seconds
         self._limits = limits
         self._budget = budget
         self._rate = Rate(clock, limits.inflated_bytes_per_s)
@@ -66,7 +66,7 @@ class Guard:
         self._leaving: tuple[int, str] | None = None
         self._fragments = 0
         self._unfinished = 0
-        self._heard_at = clock.seconds()
+        self.heard_at = self.seconds()
 
     def open(self) -> None:
         """The handshake is complete: from now on unread replies stop reading.
@@ -91,7 +91,7 @@ class Guard:
         """Another frame of a message begins; what it announces is refused before it comes."""
         self._fragments += 1
         if self._fragments > self._limits.max_fragments:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
         elif not is_inflating(self._protocol):
             self._check_size(self._unfinished + length)
 
@@ -101,14 +101,14 @@ class Guard:
         has_room = self._budget.take(count)
         self._check_size(self._unfinished)
         if not has_room:
-            self._fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
+            self.fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
 
     def _check_size(self, size: int) -> None:
         limit = self._limits.max_message_bytes
         if size > limit:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
+            self.fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
 
-    def _fail(self, code: int, reason: str) -> None:
+    def fail(self, code: int, reason: str) -> None:
         """Fail the connection; what its message took is free again at once."""
         self._forget_message()
         fail_connection(self._protocol, code, reason)
@@ -144,11 +144,11 @@ class Guard:
 
     def hear(self) -> None:
         """Bytes have come."""
-        self._heard_at = self._clock.seconds()
+        self.heard_at = self.seconds()
 
     def silent_s(self) -> float:
         """How long nothing has come."""
-        return self._clock.seconds() - self._heard_at
+        return self.seconds() - self.heard_at
 
     def ping_timed_out(self) -> bool:
         """Whether a missing pong means that the peer is gone.

@@ -7,7 +7,8 @@ Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, 
 `http_headers`, `http_status_line`, `http_request_uri`, `processHandshake`, `failHandshake`, `consumeData`,
 `processData`, `onCloseFrame`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`,
 `_fail_connection`, `_onOpen`, `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
-`registerProducer`, `unregisterProducer`, `logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`,
+`registerProducer`, `unregisterProducer`, `current_frame`, `inside_message`, `send_queue`, `logOctets`,
+`trackedTimings`, `_listeners`, `logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`,
 `_isMessageCompressed`, `CONFIG_ATTRS`; on its factories: `_batched_timer`, `protocols`, `logFrames`; on permessage-
 deflate: `start_compress_message`, `compress_message_data`, `end_compress_message`, `server_no_context_takeover`,
 `client_no_context_takeover`, `_compressor`, `_decompressor`.
@@ -71,6 +72,9 @@ MOST_DEFLATED_BYTES = 512 * KIB
 """Larger messages go out as they are, which RFC 7692, 6 allows: to deflate 16 MiB takes up to a third of a second."""
 
 EXTENSIONS = b"sec-websocket-extensions:"
+
+OPEN = WebSocketProtocol.STATE_OPEN
+"""For those who compare it with `state` too often for `state_of`."""
 
 
 class Quiet:
@@ -226,15 +230,15 @@ def process_frame(protocol: Any) -> bool:
     return bool(protocol.processData())
 
 
-def carry_options(factory: Any, kind: Any) -> Any:
-    """The protocol class with the factory's options as its own attributes.
+def carry_options(factory: Any, kind: Any, **more: Any) -> Any:
+    """The protocol class with the factory's options, and with `more`, as its own attributes.
 
     Autobahn would copy some thirty of them onto every connection, which costs 2 KiB each.
     """
     options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
     # As an attribute of a class a function would become a method.
     options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
-    return type(kind.__name__, (kind,), options)
+    return type(kind.__name__, (kind,), {**options, **more})
 
 
 def forget_handshake(protocol: Any) -> None:
@@ -288,7 +292,7 @@ def drop_transport(protocol: Any, abort: bool = False) -> None:
 
 def forget_message(protocol: Any) -> None:
     """Drop what was received of a message that will never be whole."""
-    protocol.frame_data = protocol.message_data = None
+    protocol.frame_data = protocol.message_data = protocol.incoming = None
 
 
 def open_guarded(protocol: Any) -> None:
@@ -321,7 +325,34 @@ def fail_connection(protocol: Any, code: int = CloseCode.PROTOCOL_ERROR, reason:
 
 def is_inflating(protocol: Any) -> bool:
     """Whether the message that is being received is compressed."""
-    return bool(protocol._isMessageCompressed)
+    return bool(getattr(protocol, "_isMessageCompressed", False))
+
+
+def is_between_messages(protocol: Any) -> bool:
+    """Whether Autobahn has begun neither a frame nor a message."""
+    return protocol.current_frame is None and not protocol.inside_message
+
+
+def is_watched(protocol: Any) -> bool:
+    """Whether somebody else has to see the frames of this connection, or listens to Autobahn's events."""
+    return bool(
+        protocol._perMessageCompress is not None
+        or protocol.logFrames
+        or protocol.logOctets
+        or protocol.trackedTimings
+        or protocol._listeners
+    )
+
+
+def receive_octets(protocol: Any, data: bytes) -> None:
+    """Put bytes behind those that wait, and work on them."""
+    protocol.data += data
+    protocol.consumeData()
+
+
+def queue_data(protocol: Any, data: bytes, *, sync: bool = False, chopsize: int | None = None) -> None:
+    """Autobahn's way to send bytes: to the transport, or behind what it holds back itself."""
+    WebSocketProtocol.sendData(protocol, data, sync, chopsize)
 
 
 def free_decompressor(protocol: Any) -> None:

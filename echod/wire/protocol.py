@@ -5,6 +5,7 @@ A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn pro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -14,7 +15,9 @@ from zope.interface import implementer
 
 from echod.rules.answer import SERVER, render
 from echod.rules.echo import Mode, step
+from echod.rules.frames import encode_plain, plain_head, take_masked
 from echod.rules.head import Refusal
+from echod.rules.incoming import Incoming
 from echod.settings import Limits
 from echod.state import ModeStore
 from echod.wire import trace
@@ -22,6 +25,7 @@ from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.guard import Guard, outer_limit
 from echod.wire.internals import (
+    OPEN,
     Quiet,
     State,
     accept_deflate,
@@ -36,6 +40,7 @@ from echod.wire.internals import (
     keep_usable_offers,
     open_guarded,
     ping_when_silent,
+    queue_data,
     receive_guarded,
     send_whole,
     state_of,
@@ -43,6 +48,8 @@ from echod.wire.internals import (
     use_clock,
 )
 from echod.wire.peers import peer_name
+from echod.wire.plain import can_be_plain, flush, may_be_plain, receive, write
+from echod.wire.sending import is_direct
 
 
 @implementer(IHalfCloseableProtocol)
@@ -54,21 +61,24 @@ class EchodProtocol(WebSocketServerProtocol):
     transport: Any
     logFrames: bool
     guard: Guard
-    _closeConnection = drop_transport
     _fail_connection = fail_connection
     _sendAutoPing = ping_when_silent
     _onOpen = open_guarded
     _onMessage = receive_guarded
 
+    take = staticmethod(take_masked)
+    is_masked = True
+    is_plain = False
+    is_direct = False
+    leaves_frames = False
+    incoming: Incoming | None = None
+    replies: list[bytes] | None = None
+    dataReceived = receive
+
     def connectionMade(self) -> None:
+        self.is_direct = is_direct(self.transport)
         self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget)
         super().connectionMade()
-
-    def dataReceived(self, data: bytes) -> None:
-        """After the end, and after a violation, nothing is kept or parsed."""
-        if state_of(self) is not State.CLOSED:
-            self.guard.hear()
-            super().dataReceived(data)
 
     def consumeData(self) -> None:
         if is_shaking_hands(self):
@@ -96,6 +106,7 @@ class EchodProtocol(WebSocketServerProtocol):
     def onOpen(self) -> None:
         self.guard.open()
         forget_handshake(self)
+        self.is_plain = can_be_plain(self)
         self.factory.connections.join(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
@@ -126,7 +137,37 @@ class EchodProtocol(WebSocketServerProtocol):
         A reply may be larger than its message, and a peer may vanish before it: both are normal.
         One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
         """
-        send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
+        if not self.is_plain:
+            send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
+        elif self.state == OPEN:
+            pieces = plain_head(len(payload), isBinary), payload
+            if self.replies is None or sync:
+                self.sendData(b"".join(pieces), sync)
+            else:
+                self.replies += pieces
+
+    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """Plain messages that came in one chunk. A subclass may answer them all at once."""
+        for payload in payloads:
+            if state_of(self) is not State.CLOSED:
+                self.onMessage(payload, is_binary)
+
+    def send_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """As `sendMessage` for each of them, in order."""
+        if self.replies is not None and self.state == OPEN:
+            self.replies += encode_plain(payloads, is_binary)
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """As Autobahn's, behind the replies that wait."""
+        flush(self)
+        if sync or chopsize:
+            queue_data(self, data, sync=sync, chopsize=chopsize)
+        else:
+            write(self, (data,))
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        flush(self)
+        drop_transport(self, abort)
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """What the gate let through and Autobahn will not have: our fixed answer, without the client's bytes."""
@@ -165,6 +206,13 @@ class EchodProtocol(WebSocketServerProtocol):
 class Echo(EchodProtocol):
     """The plain echo: type and bytes come back."""
 
+    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """All at once, unless a subclass has something else to do for each."""
+        if type(self).onMessage is Echo.onMessage:
+            self.send_messages(payloads, is_binary)
+        else:
+            super().receive_messages(payloads, is_binary)
+
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.sendMessage(payload, is_binary)
 
@@ -176,7 +224,7 @@ class SimpleEcho(EchodProtocol):
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         if not is_binary:
-            self.factory.store.mode, payload = echo_text(self.factory.store.mode, payload)
+            self.factory.store.mode, payload = step(self.factory.store.mode, payload)
         self.sendMessage(payload, is_binary)
 
 
@@ -187,14 +235,8 @@ class MultiEcho(EchodProtocol):
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         if not is_binary:
-            self.mode, payload = echo_text(self.mode, payload)
+            self.mode, payload = step(self.mode, payload)
         self.sendMessage(payload, is_binary)
-
-
-def echo_text(mode: Mode, payload: bytes) -> tuple[Mode, bytes]:
-    """The echo rule on the UTF-8 of a text message, which Autobahn has validated."""
-    mode, reply = step(mode, payload.decode())
-    return mode, reply.encode()
 
 
 class EndpointFactory(WebSocketServerFactory):
@@ -220,7 +262,12 @@ class EndpointFactory(WebSocketServerFactory):
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
-        self.protocol = carry_options(self, self.protocol)
+        self.protocol = carry_options(
+            self,
+            self.protocol,
+            leaves_frames=may_be_plain(self.protocol, EchodProtocol),
+            max_message_bytes=limits.max_message_bytes,
+        )
 
 
 class SimpleEchoFactory(EndpointFactory):

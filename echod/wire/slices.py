@@ -9,7 +9,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from echod.wire.budget import Rate
 from echod.wire.flow import Flow
-from echod.wire.internals import State, process_frame, state_of
+from echod.wire.internals import State, state_of
+from echod.wire.plain import step
 
 SLICE_S = 0.005
 """Must stay well below the 20 ms that one packet train may stall everybody else; a last message comes on top."""
@@ -49,7 +50,7 @@ class Slices:
     def _work(self) -> bool:
         """One slice; whether another has to follow."""
         end = time.perf_counter() + SLICE_S
-        while process_frame(self._protocol) and state_of(self._protocol) is not State.CLOSED:
+        while state_of(self._protocol) is not State.CLOSED and step(self._protocol):
             wait_s = self._rate.wait_s()
             if wait_s or time.perf_counter() > end:
                 self._flow.hold(WORKING)
