@@ -18,6 +18,7 @@ from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.gate import GateFactory
 from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
+from echod.wire.share import Share
 
 
 class Server:
@@ -48,6 +49,7 @@ class Server:
         self._debug = debug
         self.arrivals = Arrivals(self.limits.max_connections, self.limits.max_per_address)
         self._budget = Budget(self.limits.unfinished_bytes)
+        self._share = Share(reactor)
         self._gates = GateFactory(Routing(self.endpoints, pages), self.limits, reactor, self.arrivals)
         self._drain = Drain(self.arrivals, self.connections, reactor, self.limits)
 
@@ -69,7 +71,7 @@ class Server:
         """An `EndpointFactory` of this kind, with this server's clock, connections and options."""
         limits = limits or self.limits
         debug = debug or self._debug
-        options = {"budget": self._budget, "compression": self._compression, "debug": debug}
+        options = {"budget": self._budget, "share": self._share, "compression": self._compression, "debug": debug}
         return kind(*args, self.reactor, self.connections, limits, **options)
 
     def publish(self, path: str, factory: IProtocolFactory, origins: Iterable[str] | None = None) -> None:

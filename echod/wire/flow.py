@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ISSLTransport, ITCPTransport
@@ -23,17 +24,27 @@ class Flow:
     A peer that takes nothing for `stall_timeout_s` while its replies wait is cut. Progress counts, not age.
     """
 
-    __slots__ = ("_reasons", "_stall", "_transport")
+    __slots__ = ("_go_on", "_reasons", "_stall", "_transport")
 
     def __init__(self, transport: Any, clock: IReactorTime, stall_timeout_s: float) -> None:
         self._transport = transport
         self._reasons: frozenset[str] = frozenset()
         self._stall = Watch(transport, clock, stall_timeout_s)
+        self._go_on: Callable[[], None] | None = None
 
     @property
     def is_held(self) -> bool:
         """Whether there is a reason not to read."""
         return bool(self._reasons)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many replies wait that no more should be made."""
+        return WRITING in self._reasons
+
+    def when_drained(self, go_on: Callable[[], None]) -> None:
+        """Call it when the replies that wait now are taken."""
+        self._go_on = go_on
 
     def hold(self, reason: str) -> None:
         """Stop reading for this reason; again for the same reason changes nothing."""
@@ -55,10 +66,14 @@ class Flow:
     def resumeProducing(self) -> None:
         self._stall.stop()
         self.release(WRITING)
+        go_on, self._go_on = self._go_on, None
+        if go_on is not None:
+            go_on()
 
     def stopProducing(self) -> None:
         """The transport is lost, or left to its last phase: there is no one to wait for."""
         self._stall.stop()
+        self._go_on = None
 
 
 class Watch:

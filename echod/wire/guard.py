@@ -23,6 +23,7 @@ from echod.wire.internals import (
     stop_close_timer,
 )
 from echod.wire.progress import limit_buffer
+from echod.wire.share import Share
 from echod.wire.slices import Slices
 
 
@@ -34,7 +35,7 @@ def outer_limit(size: int) -> int:
 class Guard:
     """One for each connection, asked by its protocol at every turn.
 
-    `flow` is the one owner of reading; `budget` is shared by all connections of a server.
+    `flow` is the one owner of reading; `budget` and `share` are those of all connections of a server.
     """
 
     __slots__ = (
@@ -45,15 +46,15 @@ class Guard:
         "_limits",
         "_protocol",
         "_rate",
-        "_slices",
         "_transport",
         "_unfinished",
         "flow",
         "heard_at",
         "seconds",
+        "slices",
     )
 
-    def __init__(self, protocol: Any, clock: IReactorTime, limits: Limits, budget: Budget) -> None:
+    def __init__(self, protocol: Any, clock: IReactorTime, limits: Limits, budget: Budget, share: Share) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
         self.seconds = clock.seconds
@@ -61,7 +62,7 @@ class Guard:
         self._budget = budget
         self._rate = Rate(clock, limits.inflated_bytes_per_s)
         self.flow = Flow(self._transport, clock, limits.stall_timeout_s)
-        self._slices = Slices(protocol, self.flow, clock, self._rate)
+        self.slices = Slices(protocol, self.flow, clock, self._rate, share)
         self._ending = Ending(self._transport, clock, limits.close_timeout_s)
         self._leaving: tuple[int, str] | None = None
         self._fragments = 0
@@ -78,8 +79,8 @@ class Guard:
 
     def work(self) -> None:
         """Read frames out of what has been received, in slices."""
-        self._slices.work()
-        if self._leaving is not None and not self._slices.is_working:
+        self.slices.work()
+        if self._leaving is not None and not self.slices.is_working:
             start_close(self._protocol, *self._leaving)
 
     def leave(self, code: int, reason: str) -> None:
@@ -174,6 +175,6 @@ class Guard:
         forget_message(self._protocol)
         stop_close_timer(self._protocol)
         self.flow.stopProducing()
-        self._slices.stop()
+        self.slices.stop()
         self._forget_message()
         self._ending.stop()

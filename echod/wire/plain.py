@@ -29,6 +29,7 @@ from echod.wire.internals import (
 )
 from echod.wire.masking import APPLY_MASK
 from echod.wire.sending import send
+from echod.wire.share import SHORT_BYTES
 
 FRAME_HOOKS = (
     "onFrameBegin",
@@ -51,8 +52,11 @@ def may_be_plain(kind: type, own: type) -> bool:
     return all(getattr(kind, name) is getattr(own, name) for name in FRAME_HOOKS)
 
 
-def receive(protocol: Any, data: bytes) -> None:
+def receive(protocol: Any, data: bytes, is_its_turn: bool = False) -> None:
     """Bytes have come. After the end, and after a violation, nothing is kept or parsed."""
+    if len(data) > SHORT_BYTES and not is_its_turn and protocol.state == OPEN:
+        receive_much(protocol, data)
+        return
     if protocol.is_plain and protocol.state == OPEN and not protocol.data and protocol.incoming is None:
         guard = protocol.guard
         guard.heard_at = guard.seconds()
@@ -66,6 +70,17 @@ def receive(protocol: Any, data: bytes) -> None:
     if state_of(protocol) is not State.CLOSED:
         protocol.guard.hear()
         receive_octets(protocol, data)
+
+
+def receive_much(protocol: Any, data: bytes) -> None:
+    """Take it at once while there is time for all in this turn of the loop; else put it behind what waits."""
+    slices = protocol.guard.slices
+    if slices.is_over:
+        protocol.guard.hear()
+        protocol.data += data
+        slices.work()
+    else:
+        slices.take(receive, protocol, data, True)
 
 
 def step(protocol: Any) -> bool:

@@ -50,6 +50,7 @@ from echod.wire.internals import (
 from echod.wire.peers import peer_name
 from echod.wire.plain import can_be_plain, flush, may_be_plain, receive, write
 from echod.wire.sending import is_direct
+from echod.wire.share import Share
 
 
 @implementer(IHalfCloseableProtocol)
@@ -77,7 +78,7 @@ class EchodProtocol(WebSocketServerProtocol):
 
     def connectionMade(self) -> None:
         self.is_direct = is_direct(self.transport)
-        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget)
+        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget, self.factory.share)
         super().connectionMade()
 
     def consumeData(self) -> None:
@@ -252,6 +253,7 @@ class EndpointFactory(WebSocketServerFactory):
         limits: Limits,
         *,
         budget: Budget | None = None,
+        share: Share | None = None,
         compression: bool = True,
         debug: bool = False,
     ) -> None:
@@ -259,6 +261,7 @@ class EndpointFactory(WebSocketServerFactory):
         self.connections = connections
         self.limits = limits
         self.budget = budget or Budget(limits.unfinished_bytes)
+        self.share = share or Share(clock)
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
