@@ -20,7 +20,7 @@ SHORT_BYTES = 2048
 class Share:
     """The one owner of the queue of connections that have work left when the share of a turn is used up.
 
-    Who has little to do comes before those who have much, and one of those has its turn in any case.
+    Who has little to do comes before those who have much, and one of each has its turn in any case.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -29,10 +29,12 @@ class Share:
         self._short: deque[Callable[[], None]] = deque()
         self._long: deque[Callable[[], None]] = deque()
         self._turn: IDelayedCall | None = None
+        self._is_calling = False
 
     @property
     def is_used_up(self) -> bool:
-        return self._spent_s >= SHARE_S
+        """Whether who asks has to queue; not when it is called from the queue."""
+        return self._spent_s >= SHARE_S and not self._is_calling
 
     def spend(self, seconds: float) -> None:
         """Somebody has worked that long."""
@@ -57,16 +59,19 @@ class Share:
 
     def _begin_turn(self) -> None:
         self._turn, self._spent_s = None, 0.0
-        self._call(self._short)
-        if self._long:
-            self._long.popleft()()
-        self._call(self._long)
+        for queue in (self._short, self._long):
+            self._call(queue)
         if self._short or self._long:
             self._await_turn()
 
     def _call(self, queue: deque[Callable[[], None]]) -> None:
-        """One after the other while there is time; those that queue again meanwhile are of a later turn."""
-        for _ in range(len(queue)):
-            if self.is_used_up or not queue:
+        """The first in any case, the others while there is time; who queues again meanwhile has a later turn."""
+        for number in range(len(queue)):
+            if not queue or (number and self.is_used_up):
                 return
-            queue.popleft()()
+            go_on = queue.popleft()
+            self._is_calling = True
+            try:
+                go_on()
+            finally:
+                self._is_calling = False
