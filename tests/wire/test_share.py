@@ -33,8 +33,9 @@ class Workers:
         """Who works in the next turn of the loop; `Clock.advance` would go on with the turns behind it."""
         self.worked.clear()
         for call in self.clock.getDelayedCalls():
+            turn = call.func
             call.cancel()
-            call.func(*call.args)
+            turn()
         return "".join(self.worked)
 
 
