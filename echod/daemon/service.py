@@ -113,13 +113,15 @@ def make_service(settings: Settings, reactor: Any = None) -> EchodService:
 
 def make_server(settings: Settings, reactor: Any) -> Server:
     """The three echoes and the pages."""
+    pages = make_pages(settings.web, reactor, settings.limits)
     server = Server(
         reactor,
         limits=allow_connections(settings.limits),
-        pages=make_pages(settings.web, reactor, settings.limits),
+        pages=pages,
         compression=settings.compression,
         debug=settings.debug,
     )
+    pages.tally = server.tally
     publish_simple_echo(server, MemoryModeStore(), origins=settings.origins)
     publish_multi_echo(server, origins=settings.origins)
     publish_plain_echo(server, origins=settings.origins)

@@ -55,6 +55,7 @@ from echod.wire.peers import peer_name
 from echod.wire.plain import can_be_plain, flush, receive, write
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
+from echod.wire.tally import Tally
 
 MASK_BYTES = 4
 
@@ -261,6 +262,7 @@ class ClientFactory(WebSocketClientFactory):
         self.plan = plan
         self.budget = Budget(0)
         self.share = Share(reactor)
+        self.tally = Tally()
         limits = plan.limits
         use_clock(self, reactor)
         trace_frames(self, plan.debug)

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from zope.interface import implementer
 
 from echod.wire.progress import Taken, has_progress, taken_from
+from echod.wire.tally import CLOSE_TIMEOUT, STALL, Tally
 
 WRITING = "writing"
 """The reason of the transport: its write buffer is above its mark."""
@@ -26,10 +27,10 @@ class Flow:
 
     __slots__ = ("_go_on", "_reasons", "_stall", "_transport")
 
-    def __init__(self, transport: Any, clock: IReactorTime, stall_timeout_s: float) -> None:
+    def __init__(self, transport: Any, clock: IReactorTime, stall_timeout_s: float, tally: Tally | None = None) -> None:
         self._transport = transport
         self._reasons: frozenset[str] = frozenset()
-        self._stall = Watch(transport, clock, stall_timeout_s)
+        self._stall = Watch(transport, clock, stall_timeout_s, tally)
         self._go_on: Callable[[], None] | None = None
 
     @property
@@ -79,12 +80,16 @@ class Flow:
 class Watch:
     """Cuts a connection whose peer has taken nothing for `timeout_s`, while it is started."""
 
-    __slots__ = ("_clock", "_since", "_taken", "_timeout_s", "_timer", "_transport")
+    __slots__ = ("_clock", "_kind", "_since", "_taken", "_tally", "_timeout_s", "_timer", "_transport")
 
-    def __init__(self, transport: Any, clock: IReactorTime, timeout_s: float) -> None:
+    def __init__(
+        self, transport: Any, clock: IReactorTime, timeout_s: float, tally: Tally | None = None, kind: str = STALL
+    ) -> None:
         self._transport = transport
         self._clock = clock
         self._timeout_s = timeout_s
+        self._tally = tally
+        self._kind = kind
         self._timer: IDelayedCall | None = None
         self._taken: Taken = ()
         self._since = 0.0
@@ -112,9 +117,14 @@ class Watch:
         self._timer = None
         left_s = self._timeout_s - (now - self._since)
         if left_s <= 0:
-            self._transport.abortConnection()
+            self._cut()
         else:
             self._wait(left_s)
+
+    def _cut(self) -> None:
+        if self._tally is not None:
+            self._tally.count(self._kind)
+        self._transport.abortConnection()
 
 
 class Ending:
@@ -125,9 +135,9 @@ class Ending:
 
     __slots__ = ("_transport", "_watch")
 
-    def __init__(self, transport: Any, clock: IReactorTime, timeout_s: float) -> None:
+    def __init__(self, transport: Any, clock: IReactorTime, timeout_s: float, tally: Tally | None = None) -> None:
         self._transport = transport
-        self._watch = Watch(transport, clock, timeout_s)
+        self._watch = Watch(transport, clock, timeout_s, tally, CLOSE_TIMEOUT)
 
     def await_close(self) -> None:
         """Our Close is on its way, and the peer's is awaited."""

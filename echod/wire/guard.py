@@ -12,6 +12,7 @@ from echod.wire.budget import Budget, Rate
 from echod.wire.flow import Ending, Flow
 from echod.wire.internals import (
     State,
+    close_of,
     fail_connection,
     forget_message,
     forget_ping_timeout,
@@ -25,6 +26,7 @@ from echod.wire.internals import (
 from echod.wire.progress import limit_buffer
 from echod.wire.share import Share
 from echod.wire.slices import Slices
+from echod.wire.tally import FRAGMENTS, PING_TIMEOUT, Tally
 
 
 def outer_limit(size: int) -> int:
@@ -46,6 +48,7 @@ class Guard:
         "_limits",
         "_protocol",
         "_rate",
+        "_tally",
         "_transport",
         "_unfinished",
         "flow",
@@ -61,9 +64,10 @@ class Guard:
         self._limits = limits
         self._budget = budget
         self._rate = Rate(clock, limits.inflated_bytes_per_s)
-        self.flow = Flow(self._transport, clock, limits.stall_timeout_s)
+        self._tally: Tally = protocol.factory.tally
+        self.flow = Flow(self._transport, clock, limits.stall_timeout_s, self._tally)
         self.slices = Slices(protocol, self.flow, clock, self._rate, share)
-        self._ending = Ending(self._transport, clock, limits.close_timeout_s)
+        self._ending = Ending(self._transport, clock, limits.close_timeout_s, self._tally)
         self._leaving: tuple[int, str] | None = None
         self._fragments = 0
         self._unfinished = 0
@@ -92,7 +96,7 @@ class Guard:
         """Another frame of a message begins; what it announces is refused before it comes."""
         self._fragments += 1
         if self._fragments > self._limits.max_fragments:
-            self.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.fail(CloseCode.MESSAGE_TOO_BIG, FRAGMENTS)
         elif not is_inflating(self._protocol):
             self._check_size(self._unfinished + length)
 
@@ -163,6 +167,7 @@ class Guard:
         if self.flow.is_held or self.silent_s() < self._limits.ping_timeout_s:
             renew_ping_timeout(self._protocol)
             return False
+        self._tally.count(PING_TIMEOUT)
         return True
 
     def await_close(self) -> None:
@@ -172,6 +177,8 @@ class Guard:
 
     def lost(self) -> None:
         """The connection is gone, and with it everything that waited."""
+        if self._protocol.failedByMe:
+            self._tally.count_failed(*close_of(self._protocol, was_clean=False))
         forget_message(self._protocol)
         stop_close_timer(self._protocol)
         self.flow.stopProducing()

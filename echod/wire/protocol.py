@@ -51,6 +51,7 @@ from echod.wire.peers import peer_name
 from echod.wire.plain import can_be_plain, flush, may_be_plain, receive, write
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
+from echod.wire.tally import Tally
 
 
 @implementer(IHalfCloseableProtocol)
@@ -173,6 +174,7 @@ class EchodProtocol(WebSocketServerProtocol):
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """What the gate let through and Autobahn will not have: our fixed answer, without the client's bytes."""
         self.wasNotCleanReason = reason
+        self.factory.tally.count(str(code))
         self.sendData(render(Refusal(code, "the opening handshake is not valid")))
         self.dropConnection(abort=False)
 
@@ -254,6 +256,7 @@ class EndpointFactory(WebSocketServerFactory):
         *,
         budget: Budget | None = None,
         share: Share | None = None,
+        tally: Tally | None = None,
         compression: bool = True,
         debug: bool = False,
     ) -> None:
@@ -262,6 +265,7 @@ class EndpointFactory(WebSocketServerFactory):
         self.limits = limits
         self.budget = budget or Budget(limits.unfinished_bytes)
         self.share = share or Share(clock)
+        self.tally = tally or Tally()
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
