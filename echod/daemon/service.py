@@ -21,6 +21,7 @@ from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, 
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
 from echod.settings import Limits, Settings
+from echod.site.health import Health
 from echod.site.pages import make_pages
 from echod.state.memory import MemoryModeStore
 
@@ -122,6 +123,7 @@ def make_server(settings: Settings, reactor: Any) -> Server:
         debug=settings.debug,
     )
     pages.tally = server.tally
+    pages.resource = Health(pages.resource, lambda: not server.arrivals.is_leaving)
     publish_simple_echo(server, MemoryModeStore(), origins=settings.origins)
     publish_multi_echo(server, origins=settings.origins)
     publish_plain_echo(server, origins=settings.origins)

@@ -51,6 +51,11 @@ class Arrivals:
         self._emptied: list[Deferred[None]] = []
         self.tally = tally or Tally()
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether newcomers are refused because a drain has begun."""
+        return self._is_leaving
+
     def __len__(self) -> int:
         return len(self._present)
 
