@@ -23,6 +23,7 @@ from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, 
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
 from echod.settings import Limits, Settings
+from echod.site.health import Health
 from echod.site.pages import make_pages
 from echod.state.memory import MemoryModeStore
 
@@ -116,13 +117,16 @@ def make_service(settings: Settings, reactor: Any = None) -> EchodService:
 
 def make_server(settings: Settings, reactor: Any) -> Server:
     """The three echoes and the pages."""
+    pages = make_pages(settings.web, reactor, settings.limits)
     server = Server(
         reactor,
         limits=allow_connections(settings.limits),
-        pages=make_pages(settings.web, reactor, settings.limits),
+        pages=pages,
         compression=settings.compression,
         debug=settings.debug,
     )
+    pages.tally = server.tally
+    pages.resource = Health(pages.resource, lambda: not server.arrivals.is_leaving)
     publish_simple_echo(server, MemoryModeStore(), origins=settings.origins)
     publish_multi_echo(server, origins=settings.origins)
     publish_plain_echo(server, origins=settings.origins)

@@ -53,6 +53,8 @@ from echod.wire.opening import lost_before_open, refused
 from echod.wire.peers import peer_name
 from echod.wire.plain import can_be_plain, flush, hold_back, receive, write
 from echod.wire.sending import is_direct
+from echod.wire.share import Share
+from echod.wire.tally import Tally
 
 MASK_BYTES = 4
 
@@ -103,7 +105,7 @@ class ClientProtocol(WebSocketClientProtocol):
         plan = self.factory.plan
         self.max_message_bytes = plan.limits.max_message_bytes
         self.is_direct = is_direct(self.transport)
-        self.guard = Guard(self, self.factory.reactor, plan.limits, self.factory.budget)
+        self.guard = Guard(self, self.factory.reactor, plan.limits, self.factory.budget, self.factory.share)
         self.contract = Contract(self, self.factory.reactor, plan.door)
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
@@ -264,6 +266,8 @@ class ClientFactory(WebSocketClientFactory):
         super().__init__(reactor=reactor, protocols=list(plan.subprotocols))
         self.plan = plan
         self.budget = Budget(0)
+        self.share = Share(reactor)
+        self.tally = Tally()
         limits = plan.limits
         use_clock(self, reactor)
         trace_frames(self, plan.debug)

@@ -114,10 +114,11 @@ class Gate(Protocol):
         self._answer(refusal).begin()
 
     def _answer(self, refusal: Refusal) -> Ending:
+        self._arrivals.count(refusal)
         self._stop_waiting()
         self.dataReceived = drop  # type: ignore[method-assign]
         self.transport.write(render(refusal, with_body=not self._is_head_request))
-        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s)
+        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s, self._arrivals.tally)
         return self._ending
 
     def give_up(self) -> None:

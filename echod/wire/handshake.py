@@ -80,6 +80,7 @@ class ServerOpening(WebSocketServerProtocol):
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """What the gate let through and is not a good handshake: our fixed answer, without the client's bytes."""
         self.wasNotCleanReason = reason
+        self.factory.tally.count(str(code))
         assert self.transport is not None
         self.transport.write(render(Refusal(code, "the opening handshake is not valid")))
         self.dropConnection(abort=False)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from echod.errors import CloseCode
-from echod.rules.frames import FIRST_BINARY
+from echod.rules.frames import FIRST_BINARY, LONG_MASKED
 from echod.rules.incoming import begin_message
 from echod.wire.internals import (
     OPEN,
@@ -29,6 +29,7 @@ from echod.wire.internals import (
 )
 from echod.wire.masking import APPLY_MASK
 from echod.wire.sending import send
+from echod.wire.share import SHORT_BYTES
 
 FRAME_HOOKS = (
     "onFrameBegin",
@@ -51,8 +52,11 @@ def may_be_plain(kind: type, own: type) -> bool:
     return all(getattr(kind, name) is getattr(own, name) for name in FRAME_HOOKS)
 
 
-def receive(protocol: Any, data: bytes) -> None:
+def receive(protocol: Any, data: bytes, is_its_turn: bool = False) -> None:
     """Bytes have come. After the end, and after a violation, nothing is kept or parsed."""
+    if len(data) > SHORT_BYTES and not is_its_turn and protocol.state == OPEN and not is_one_frame(data):
+        receive_much(protocol, data)
+        return
     if (
         protocol.is_plain
         and protocol.state == OPEN
@@ -72,6 +76,22 @@ def receive(protocol: Any, data: bytes) -> None:
     if state_of(protocol) is not State.CLOSED:
         protocol.guard.hear()
         receive_octets(protocol, data)
+
+
+def is_one_frame(data: bytes) -> bool:
+    """Whether this may be one frame of a client and nothing else, which is little work however long it is."""
+    return data[1] == LONG_MASKED and (data[2] << 8 | data[3]) + 8 == len(data)
+
+
+def receive_much(protocol: Any, data: bytes) -> None:
+    """Take it at once while there is time for all in this turn of the loop; else put it behind what waits."""
+    slices = protocol.guard.slices
+    if slices.is_over:
+        protocol.guard.hear()
+        protocol.data += data
+        slices.work()
+    else:
+        slices.take(receive, protocol, data, True)
 
 
 def step(protocol: Any) -> bool:

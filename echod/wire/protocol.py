@@ -46,6 +46,8 @@ from echod.wire.internals_opening import carry_start
 from echod.wire.peers import peer_name
 from echod.wire.plain import can_be_plain, flush, hold_back, may_be_plain, receive, write
 from echod.wire.sending import is_direct
+from echod.wire.share import Share
+from echod.wire.tally import Tally
 
 
 @implementer(IHalfCloseableProtocol)
@@ -73,7 +75,7 @@ class EchodProtocol(ServerOpening):
 
     def connectionMade(self) -> None:
         self.is_direct = is_direct(self.transport)
-        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget)
+        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget, self.factory.share)
         super().connectionMade()
 
     def consumeData(self) -> None:
@@ -245,6 +247,8 @@ class EndpointFactory(WebSocketServerFactory):
         limits: Limits,
         *,
         budget: Budget | None = None,
+        share: Share | None = None,
+        tally: Tally | None = None,
         compression: bool = True,
         debug: bool = False,
     ) -> None:
@@ -252,6 +256,8 @@ class EndpointFactory(WebSocketServerFactory):
         self.connections = connections
         self.limits = limits
         self.budget = budget or Budget(limits.unfinished_bytes)
+        self.share = share or Share(clock)
+        self.tally = tally or Tally()
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
