@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -10,13 +11,15 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 
 from echod.daemon.drain import Drain
 from echod.settings import Limits
-from echod.site.endpoints import Endpoint, Endpoints
+from echod.site.endpoints import Behaving, Endpoint, Endpoints
 from echod.site.routing import Routing
 from echod.state import ModeStore
 from echod.wire.arrivals import Arrivals
+from echod.wire.behaving import BehavingFactory
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.gate import GateFactory
+from echod.wire.holding import take
 from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
 
 
@@ -72,9 +75,15 @@ class Server:
         options = {"budget": self._budget, "compression": self._compression, "debug": debug}
         return kind(*args, self.reactor, self.connections, limits, **options)
 
-    def publish(self, path: str, factory: IProtocolFactory, origins: Iterable[str] | None = None) -> None:
-        """Put a factory on an exact path; None as origins allows all."""
-        self.endpoints.publish(path, Endpoint(factory, origins))
+    def publish(
+        self,
+        path: str,
+        factory: IProtocolFactory,
+        origins: Iterable[str] | None = None,
+        behaving: Behaving | None = None,
+    ) -> None:
+        """Put a factory on an exact path; None as origins allows all. `behaving` takes who asks in its query."""
+        self.endpoints.publish(path, Endpoint(factory, origins, behaving))
 
     async def listen(self, endpoint: IStreamServerEndpoint) -> IListeningPort:
         """Accept connections there, besides where it listens already.
@@ -119,18 +128,33 @@ async def _nothing() -> None:
 
 
 def publish_simple_echo(
-    server: Server, store: ModeStore, *, origins: Iterable[str] | None = None, debug: bool = False
+    server: Server,
+    store: ModeStore,
+    *,
+    origins: Iterable[str] | None = None,
+    debug: bool = False,
+    behaviours: bool = False,
 ) -> None:
     """`/simple-echo`: one mode for all clients, in `store`."""
-    server.publish("/simple-echo", server.make_factory(SimpleEchoFactory, store, debug=debug), origins)
+    factory = server.make_factory(SimpleEchoFactory, store, debug=debug)
+    server.publish("/simple-echo", factory, origins, behave(server, factory) if behaviours else None)
 
 
-def publish_multi_echo(server: Server, *, origins: Iterable[str] | None = None, debug: bool = False) -> None:
+def publish_multi_echo(
+    server: Server, *, origins: Iterable[str] | None = None, debug: bool = False, behaviours: bool = False
+) -> None:
     """`/multi-echo`: a mode for each connection."""
-    server.publish("/multi-echo", server.make_factory(MultiEchoFactory, debug=debug), origins)
+    factory = server.make_factory(MultiEchoFactory, debug=debug)
+    server.publish("/multi-echo", factory, origins, behave(server, factory) if behaviours else None)
 
 
-def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None) -> None:
+def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None, behaviours: bool = False) -> None:
     """`/echo`, and `/` for an upgrade: no modes."""
     for path in ("/echo", "/"):
-        server.publish(path, server.make_factory(EndpointFactory), origins)
+        factory = server.make_factory(EndpointFactory)
+        server.publish(path, factory, origins, behave(server, factory) if behaviours else None)
+
+
+def behave(server: Server, factory: EndpointFactory) -> Behaving:
+    """The taker of an endpoint's clients that ask for a behaviour."""
+    return partial(take, server.make_factory(BehavingFactory, factory.make_rule, debug=factory.logFrames))

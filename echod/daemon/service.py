@@ -120,9 +120,10 @@ def make_server(settings: Settings, reactor: Any) -> Server:
         compression=settings.compression,
         debug=settings.debug,
     )
-    publish_simple_echo(server, MemoryModeStore(), origins=settings.origins)
-    publish_multi_echo(server, origins=settings.origins)
-    publish_plain_echo(server, origins=settings.origins)
+    allowed: dict[str, Any] = {"origins": settings.origins, "behaviours": settings.behaviours}
+    publish_simple_echo(server, MemoryModeStore(), **allowed)
+    publish_multi_echo(server, **allowed)
+    publish_plain_echo(server, **allowed)
     return server
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from echod.rules.grammar import After
+from echod.rules.grammar import AT_ONCE, After
 from echod.rules.head import Refusal
 from echod.rules.parameters import BY_NAME, PARAMETERS, Parameter
 
@@ -56,7 +56,7 @@ class Behaviour:
     stall_for: float | None = None
     close: int | None = None
     reason: str = ""
-    after: After = After()
+    after: After = AT_ONCE
     end: str | None = None
     close_reply: str | None = None
     bad: str | None = None

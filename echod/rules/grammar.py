@@ -52,6 +52,9 @@ class After:
     seconds: float = 0.0
 
 
+AT_ONCE = After()
+
+
 def fit(condition: object) -> None:
     """Raise ValueError unless the value fits."""
     if not condition:

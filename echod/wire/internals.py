@@ -4,12 +4,13 @@ Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, 
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
 `remoteCloseReason`, `closeHandshakeTimeout`, `closeHandshakeTimeoutCall`, `autoPingInterval`, `autoPingTimeout`,
 `autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `websocket_extensions`,
-`http_headers`, `http_status_line`, `http_request_uri`, `processHandshake`, `failHandshake`, `consumeData`,
-`processData`, `onCloseFrame`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`,
-`_fail_connection`, `_onOpen`, `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
-`registerProducer`, `unregisterProducer`, `logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`,
-`_isMessageCompressed`, `CONFIG_ATTRS`; on its factories: `_batched_timer`, `protocols`, `logFrames`; on permessage-
-deflate: `start_compress_message`, `compress_message_data`, `end_compress_message`, `server_no_context_takeover`,
+`http_headers`, `http_status_line`, `http_request_uri`, `websocket_protocols`, `_wskey`, `processHandshake`,
+`failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`, `sendPing`, `sendPong`, `sendData`,
+`sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`, `_fail_connection`, `_onOpen`, `_onMessage`,
+`frame_data`, `message_data`, `onCloseHandshakeTimeout`, `registerProducer`, `unregisterProducer`, `logFrames`,
+`logRxFrame`, `logTxFrame`, `_perMessageCompress`, `_isMessageCompressed`, `CONFIG_ATTRS`,
+`perMessageCompressionAccept`; on its factories: `_batched_timer`, `protocols`, `logFrames`; on permessage-deflate:
+`start_compress_message`, `compress_message_data`, `end_compress_message`, `server_no_context_takeover`,
 `client_no_context_takeover`, `_compressor`, `_decompressor`.
 `tests/wire/test_internals.py` fails when a new Autobahn changes one of them.
 """
@@ -268,6 +269,16 @@ def join_offers(protocol: Any) -> None:
     if end and len(offers) > 1:
         joined = EXTENSIONS + b",".join(line[len(EXTENSIONS) :] for line in offers)
         protocol.data = b"\r\n".join([*(line for line in lines if line not in offers), joined]) + end + rest
+
+
+def offer_too(protocol: Any, subprotocol: str) -> None:
+    """As if the client had offered this subprotocol: Autobahn selects no other."""
+    protocol.websocket_protocols = [*protocol.websocket_protocols, subprotocol]
+
+
+def spoil_key(protocol: Any) -> None:
+    """As if the client had sent another key: the accept value will not fit."""
+    protocol._wskey = "AAAAAAAAAAAAAAAAAAAAAA=="
 
 
 def forget_ping_timeout(protocol: Any) -> None:

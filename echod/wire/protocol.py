@@ -5,6 +5,8 @@ A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn pro
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -17,6 +19,7 @@ from echod.rules.echo import Mode, step
 from echod.rules.head import Refusal
 from echod.settings import Limits
 from echod.state import ModeStore
+from echod.state.memory import MemoryModeStore
 from echod.wire import trace
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
@@ -43,6 +46,9 @@ from echod.wire.internals import (
     use_clock,
 )
 from echod.wire.peers import peer_name
+
+Rule = Callable[[bytes, bool], bytes]
+"""What an endpoint replies to a message: payload, and whether it is binary."""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -175,9 +181,7 @@ class SimpleEcho(EchodProtocol):
     factory: SimpleEchoFactory
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        if not is_binary:
-            self.factory.store.mode, payload = echo_text(self.factory.store.mode, payload)
-        self.sendMessage(payload, is_binary)
+        self.sendMessage(reply_by(self.factory.store, payload, is_binary), is_binary)
 
 
 class MultiEcho(EchodProtocol):
@@ -186,15 +190,20 @@ class MultiEcho(EchodProtocol):
     mode = Mode.OFF
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        if not is_binary:
-            self.mode, payload = echo_text(self.mode, payload)
-        self.sendMessage(payload, is_binary)
+        self.sendMessage(reply_by(self, payload, is_binary), is_binary)
 
 
-def echo_text(mode: Mode, payload: bytes) -> tuple[Mode, bytes]:
-    """The echo rule on the UTF-8 of a text message, which Autobahn has validated."""
-    mode, reply = step(mode, payload.decode())
-    return mode, reply.encode()
+def reply_unchanged(payload: bytes, _is_binary: bool) -> bytes:
+    """The plain echo."""
+    return payload
+
+
+def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
+    """The reply to a message by the mode in `store`, which may change it; Autobahn has validated the UTF-8."""
+    if is_binary:
+        return payload
+    store.mode, reply = step(store.mode, payload.decode())
+    return reply.encode()
 
 
 class EndpointFactory(WebSocketServerFactory):
@@ -222,6 +231,10 @@ class EndpointFactory(WebSocketServerFactory):
         self.setProtocolOptions(**protocol_options(limits, compression))
         self.protocol = carry_options(self, self.protocol)
 
+    def make_rule(self) -> Rule:
+        """The replies of this endpoint to one client, for protocols other than its own."""
+        return reply_unchanged
+
 
 class SimpleEchoFactory(EndpointFactory):
     """The endpoint of the simple server: its connections share the mode in `store`."""
@@ -232,11 +245,17 @@ class SimpleEchoFactory(EndpointFactory):
         super().__init__(*args, **kwargs)
         self.store = store
 
+    def make_rule(self) -> Rule:
+        return partial(reply_by, self.store)
+
 
 class MultiEchoFactory(EndpointFactory):
     """The endpoint of the multi server."""
 
     protocol = MultiEcho
+
+    def make_rule(self) -> Rule:
+        return partial(reply_by, MemoryModeStore())
 
 
 def protocol_options(limits: Limits, compression: bool) -> dict[str, Any]:

@@ -1,0 +1,306 @@
+"""The protocol of a connection that asked for a behaviour: the endpoint's rule, said as the client wants to hear it.
+
+A connection that asks for nothing never comes here. What is done when is the business of `course`, what leaves when
+that of `outlet`; this translates between them and Autobahn, whose own interfaces do the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionRequest
+from twisted.internet.interfaces import IAddress
+
+from echod.rules.behaviour import Behaviour
+from echod.rules.fragments import fragments
+from echod.rules.frames import BINARY, COMPRESSED, TEXT
+from echod.rules.grammar import LONGEST_S
+from echod.rules.malformed import MALFORMED, is_close
+from echod.settings import KIB
+from echod.wire.agreeing import added_headers, choose_deflate, select
+from echod.wire.course import Course
+from echod.wire.internals import (
+    State,
+    deflate,
+    drop_transport,
+    forget_ping_timeout,
+    is_shaking_hands,
+    is_worth_deflating,
+    offer_too,
+    spoil_key,
+    start_close,
+    state_of,
+)
+from echod.wire.later import Timer
+from echod.wire.outlet import Outlet
+from echod.wire.protocol import EchodProtocol, EndpointFactory, Rule, reply_unchanged
+
+MOST_WAITING_BYTES = 256 * KIB
+"""Of replies that are not due; above it reading pauses."""
+
+STALLED, SILENT, WAITING = "stalled", "silent", "replies wait"
+"""Reasons not to read."""
+
+
+class BehavingProtocol(EchodProtocol):
+    """One connection with a behaviour of its own."""
+
+    factory: BehavingFactory
+    behaviour = Behaviour()
+    rule: Rule = staticmethod(reply_unchanged)
+    perMessageCompressionAccept: Any
+    _is_stalled = _is_silent = False
+
+    def connectionMade(self) -> None:
+        clock = self.factory.reactor
+        asked = self.behaviour
+        self.outlet = Outlet(self.transport, clock, asked.chop, asked.rate, self._refill)
+        self.course = Course(self, clock, asked, self.factory.make_chance(asked.seed), self.reply, self._has_room)
+        self._patience, self._stall = Timer(clock), Timer(clock)
+        super().connectionMade()
+        if asked.deflate is not None:
+            self.perMessageCompressionAccept = choose_deflate(asked.deflate, self.perMessageCompressionAccept)
+        self.outlet.open()
+
+    def reply(self, payload: bytes, is_binary: bool) -> tuple[bytes, bool]:
+        """The endpoint's own reply, and whether it is binary."""
+        return self.rule(payload, is_binary), is_binary
+
+    def greeting(self) -> list[str]:
+        """The messages to begin with."""
+        return [] if self.behaviour.greet is None else [self.behaviour.greet]
+
+    # The way in
+
+    def dataReceived(self, data: bytes) -> None:
+        """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
+        if not self._is_silent and state_of(self) is not State.CLOSED:
+            self.guard.hear()
+            WebSocketServerProtocol.dataReceived(self, data)
+
+    def consumeData(self) -> None:
+        if is_shaking_hands(self):
+            WebSocketServerProtocol.consumeData(self)
+        elif not self._is_stalled:
+            self.guard.work()
+
+    def readConnectionLost(self) -> None:
+        """The client has closed its direction, but may still wait for replies."""
+        self._limit()
+        self.course.after_replies(partial(self.outlet.when_drained, self._end_input))
+
+    def _end_input(self) -> None:
+        self.outlet.close()
+        self.guard.end_input()
+
+    def processData(self) -> bool:
+        return not self._is_stalled and not self._is_silent and bool(super().processData())
+
+    def onConnect(self, request: ConnectionRequest) -> Any:
+        chosen = super().onConnect(request)
+        if self.behaviour.accept is not None:
+            spoil_key(self)
+        return chosen, added_headers(self.behaviour)
+
+    def select_subprotocol(self, offered: list[str]) -> str | None:
+        if self.behaviour.subprotocol is None:
+            return super().select_subprotocol(offered)
+        chosen = select(self.behaviour.subprotocol, offered)
+        if chosen is not None and chosen not in offered:
+            offer_too(self, chosen)
+        return chosen
+
+    def onOpen(self) -> None:
+        super().onOpen()
+        for text in self.greeting():
+            self.send_now(text.encode(), False)
+        self.course.begin()
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.course.receive(payload, is_binary)
+        self._weigh()
+
+    def onPing(self, payload: bytes) -> None:
+        self.course.answer_ping(payload)
+
+    def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
+        if self.behaviour.close_reply is not None:
+            self._fall_silent()
+            return True
+        closed: bool | None = super().onCloseFrame(code, reason)
+        return closed
+
+    # The way out
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """The outlet is the producer already, and tells the guard's flow."""
+        self.outlet.flow = producer
+
+    def unregisterProducer(self) -> None:
+        """Not before everything has left."""
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        self.outlet.write(data)
+
+    def sendMessage(self, payload: bytes, isBinary: bool = False, *_: Any, **__: Any) -> None:
+        self.send_now(payload, isBinary)
+
+    def send_now(self, payload: bytes, is_binary: bool, *, may_deflate: bool = True) -> None:
+        """Send a message in the frames that were asked for; nothing when the connection is not open."""
+        if state_of(self) is not State.OPEN:
+            return
+        is_deflated = may_deflate and is_worth_deflating(self, payload)
+        body = deflate(self, payload) if is_deflated else payload
+        size = self.behaviour.fragment or len(body) or 1
+        frames = fragments(BINARY if is_binary else TEXT, body, size, COMPRESSED if is_deflated else 0)
+        self.outlet.send(frames, len(body))
+
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        self.course.stop()
+        self._limit()
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        """Autobahn wants the TCP connection to end: behind what is owed, but not longer than anything else."""
+        self.course.stop()
+        self._limit()
+        if abort:
+            self._let_go(abort)
+        else:
+            self.outlet.when_drained(partial(self._let_go, abort))
+
+    def _let_go(self, abort: bool) -> None:
+        self.outlet.close()
+        drop_transport(self, abort)
+
+    def _has_room(self) -> bool:
+        return self.outlet.has_room
+
+    def _refill(self) -> None:
+        """Something is leaving."""
+        if state_of(self) is State.OPEN:
+            self.course.work()
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Read no more while too many replies wait."""
+        if self.course.weight > MOST_WAITING_BYTES:
+            self.guard.flow.hold(WAITING)
+        else:
+            self.guard.flow.release(WAITING)
+
+    # What the course asks for
+
+    def stall(self) -> None:
+        """Read nothing, and do nothing with what was read."""
+        self._is_stalled = True
+        self.guard.flow.hold(STALLED)
+        self._stall.start(self.behaviour.stall_for or LONGEST_S, self.read_on)
+
+    def read_on(self) -> None:
+        """The end of a stall."""
+        self._stall.stop()
+        self._is_stalled = False
+        self.guard.flow.release(STALLED)
+        self.consumeData()
+
+    def part(self) -> None:
+        """Do what ends a connection, or ought to, once the replies before it have left."""
+        self._send_malformed()
+        if self.behaviour.end is None:
+            self._start_close()
+        else:
+            self.outlet.when_drained(self._endings()[self.behaviour.end])
+
+    def part_at_once(self) -> None:
+        """Do it now, whatever is on its way."""
+        self._send_malformed()
+        if self.behaviour.end is None:
+            self._start_close()
+        else:
+            self._endings()[self.behaviour.end]()
+
+    def _endings(self) -> dict[str, Callable[[], None]]:
+        return {"abort": self.transport.abortConnection, "fin": self.dropConnection, "vanish": self._vanish}
+
+    def _start_close(self) -> None:
+        if self.behaviour.close is not None:
+            start_close(self, self.behaviour.close, self.behaviour.reason)
+
+    def _send_malformed(self) -> None:
+        if self.behaviour.bad is None or state_of(self) is not State.OPEN:
+            return
+        frame = MALFORMED[self.behaviour.bad]
+        if is_close(frame):
+            self.sendCloseFrame(int.from_bytes(frame[2:4]), frame[4:] or None)
+        else:
+            self.outlet.write(frame)
+
+    def _vanish(self) -> None:
+        """Stay open, and that is all."""
+        self._fall_silent()
+        self.guard.flow.hold(SILENT)
+
+    def _fall_silent(self) -> None:
+        """Say nothing any more, and hear nothing."""
+        self._is_silent = True
+        self.course.stop()
+        self.outlet.shut()
+        self._limit()
+
+    def _limit(self) -> None:
+        """A connection that is to end may wait for it as long as any behaviour."""
+        if not self._patience.is_running:
+            self._patience.start(LONGEST_S, self.transport.abortConnection)
+
+    # The end
+
+    def send_away(self) -> None:
+        """The server is going away: no waiting any more."""
+        if self._is_silent:
+            self.transport.abortConnection()
+        if self._is_stalled:
+            self.read_on()
+        self.outlet.hurry()
+        self.course.hurry()
+
+    def onAutoPingTimeout(self) -> None:
+        if self._is_silent:
+            forget_ping_timeout(self)
+        else:
+            super().onAutoPingTimeout()
+
+    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        super().onClose(was_clean, code, reason)
+        self.course.stop()
+        self.outlet.shut()
+        self._patience.stop()
+        self._stall.stop()
+
+
+class BehavingFactory(EndpointFactory):
+    """Builds the protocols of an endpoint for clients that ask for a behaviour."""
+
+    protocol: Any = BehavingProtocol
+
+    def __init__(
+        self, make_rule: Callable[[], Rule], *args: Any, chance: Callable[..., Random] = Random, **kwargs: Any
+    ):
+        super().__init__(*args, **kwargs)
+        self._make_rule = make_rule
+        self._chance = chance
+
+    def make_chance(self, seed: int | None) -> Random:
+        """The randomness of one connection: the same for the same seed."""
+        return self._chance(seed)
+
+    def build(self, address: IAddress | None, behaviour: Behaviour) -> Any:
+        """The protocol of one connection."""
+        protocol: Any = self.buildProtocol(address)
+        protocol.behaviour = behaviour
+        protocol.rule = self._make_rule()
+        return protocol
