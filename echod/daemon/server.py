@@ -12,14 +12,17 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 from echod.daemon.drain import Drain
 from echod.settings import Limits
 from echod.site.endpoints import Behaving, Endpoint, Endpoints
+from echod.site.made import answer_behaviours, answer_info
 from echod.site.routing import Routing
 from echod.state import ModeStore
+from echod.wire.answering import Answering, Make
 from echod.wire.arrivals import Arrivals
 from echod.wire.behaving import BehavingFactory
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.gate import GateFactory
 from echod.wire.holding import take
+from echod.wire.info import InfoFactory
 from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
 
 
@@ -84,6 +87,10 @@ class Server:
     ) -> None:
         """Put a factory on an exact path; None as origins allows all. `behaving` takes who asks in its query."""
         self.endpoints.publish(path, Endpoint(factory, origins, behaving))
+
+    def publish_page(self, path: str, make: Make) -> None:
+        """Answer plain requests for this path by what `make` makes of them."""
+        self.endpoints.publish_page(path, Answering(make, self.limits, self.reactor))
 
     async def listen(self, endpoint: IStreamServerEndpoint) -> IListeningPort:
         """Accept connections there, besides where it listens already.
@@ -153,6 +160,18 @@ def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None, 
     for path in ("/echo", "/"):
         factory = server.make_factory(EndpointFactory)
         server.publish(path, factory, origins, behave(server, factory) if behaviours else None)
+
+
+def publish_info(server: Server, instance: str, *, origins: Iterable[str] | None = None) -> None:
+    """`/info`: what the server sees, as a WebSocket and as a page."""
+    factory = server.make_factory(InfoFactory, instance)
+    server.publish("/info", factory, origins, partial(take, factory))
+    server.publish_page("/info", answer_info(instance))
+
+
+def publish_behaviours(server: Server) -> None:
+    """`/behaviours`: the list of what a client may ask for."""
+    server.publish_page("/behaviours", answer_behaviours)
 
 
 def behave(server: Server, factory: EndpointFactory) -> Behaving:

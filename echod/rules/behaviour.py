@@ -10,7 +10,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from echod.rules.grammar import AT_ONCE, After
 from echod.rules.head import Refusal
-from echod.rules.parameters import BY_NAME, PARAMETERS, Parameter
+from echod.rules.parameter import Parameter
+from echod.rules.parameters import BY_NAME, PARAMETERS
 
 NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 MOST_SHOWN = 60

@@ -45,6 +45,8 @@ class Routing:
             return wants_upgrade(head)
         if has_body(head):
             return Refusal(413, "no body is taken here")
+        if own is not None and head.method not in ("GET", "HEAD"):
+            return READ_ONLY
         return own or self._pages or NOTHING_HERE
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
 from echod.rules.behaviour import Behaviour
-from echod.wire.internals import decline
+from echod.wire.internals import decline, offer_too
 
 Accept = Callable[[Iterable[Any]], PerMessageDeflateOfferAccept | None]
 NONE = "none"
@@ -19,10 +19,12 @@ BITS = "bits:"
 Change = Callable[[PerMessageDeflateOffer], PerMessageDeflateOfferAccept]
 
 
-def select(asked: str, offered: list[str]) -> str | None:
-    """The subprotocol to answer with, offered or not."""
+def select(protocol: Any, asked: str, offered: list[str]) -> str | None:
+    """The subprotocol to answer with; by force one that was not offered, too."""
     if asked.startswith(FORCE):
-        return asked.removeprefix(FORCE)
+        forced = asked.removeprefix(FORCE)
+        offer_too(protocol, forced)
+        return forced
     return asked if asked in offered and asked != NONE else None
 
 

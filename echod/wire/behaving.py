@@ -19,30 +19,29 @@ from echod.rules.behaviour import Behaviour
 from echod.rules.fragments import fragments
 from echod.rules.frames import BINARY, COMPRESSED, TEXT
 from echod.rules.grammar import LONGEST_S
-from echod.rules.malformed import MALFORMED, is_close
 from echod.settings import KIB
 from echod.wire.agreeing import added_headers, choose_deflate, select
 from echod.wire.course import Course
 from echod.wire.internals import (
     State,
+    change_deflate,
     deflate,
     drop_transport,
     forget_ping_timeout,
     is_shaking_hands,
     is_worth_deflating,
-    offer_too,
     spoil_key,
-    start_close,
     state_of,
 )
 from echod.wire.later import Timer
 from echod.wire.outlet import Outlet
+from echod.wire.parting import Parting
 from echod.wire.protocol import EchodProtocol, EndpointFactory, Rule, reply_unchanged
 
 MOST_WAITING_BYTES = 256 * KIB
 """Of replies that are not due; above it reading pauses."""
 
-STALLED, SILENT, WAITING = "stalled", "silent", "replies wait"
+STALLED, WAITING = "stalled", "replies wait"
 """Reasons not to read."""
 
 
@@ -52,18 +51,18 @@ class BehavingProtocol(EchodProtocol):
     factory: BehavingFactory
     behaviour = Behaviour()
     rule: Rule = staticmethod(reply_unchanged)
-    perMessageCompressionAccept: Any
-    _is_stalled = _is_silent = False
+    _is_stalled = False
 
     def connectionMade(self) -> None:
         clock = self.factory.reactor
         asked = self.behaviour
         self.outlet = Outlet(self.transport, clock, asked.chop, asked.rate, self._refill)
         self.course = Course(self, clock, asked, self.factory.make_chance(asked.seed), self.reply, self._has_room)
-        self._patience, self._stall = Timer(clock), Timer(clock)
+        self.parting = Parting(self, clock, asked)
+        self._stall = Timer(clock)
         super().connectionMade()
         if asked.deflate is not None:
-            self.perMessageCompressionAccept = choose_deflate(asked.deflate, self.perMessageCompressionAccept)
+            change_deflate(self, partial(choose_deflate, asked.deflate))
         self.outlet.open()
 
     def reply(self, payload: bytes, is_binary: bool) -> tuple[bytes, bool]:
@@ -78,7 +77,7 @@ class BehavingProtocol(EchodProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
-        if not self._is_silent and state_of(self) is not State.CLOSED:
+        if not self.parting.is_silent and state_of(self) is not State.CLOSED:
             self.guard.hear()
             WebSocketServerProtocol.dataReceived(self, data)
 
@@ -90,7 +89,7 @@ class BehavingProtocol(EchodProtocol):
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction, but may still wait for replies."""
-        self._limit()
+        self.parting.limit()
         self.course.after_replies(partial(self.outlet.when_drained, self._end_input))
 
     def _end_input(self) -> None:
@@ -98,7 +97,7 @@ class BehavingProtocol(EchodProtocol):
         self.guard.end_input()
 
     def processData(self) -> bool:
-        return not self._is_stalled and not self._is_silent and bool(super().processData())
+        return not self._is_stalled and not self.parting.is_silent and bool(super().processData())
 
     def onConnect(self, request: ConnectionRequest) -> Any:
         chosen = super().onConnect(request)
@@ -109,10 +108,7 @@ class BehavingProtocol(EchodProtocol):
     def select_subprotocol(self, offered: list[str]) -> str | None:
         if self.behaviour.subprotocol is None:
             return super().select_subprotocol(offered)
-        chosen = select(self.behaviour.subprotocol, offered)
-        if chosen is not None and chosen not in offered:
-            offer_too(self, chosen)
-        return chosen
+        return select(self, self.behaviour.subprotocol, offered)
 
     def onOpen(self) -> None:
         super().onOpen()
@@ -129,7 +125,7 @@ class BehavingProtocol(EchodProtocol):
 
     def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
         if self.behaviour.close_reply is not None:
-            self._fall_silent()
+            self.parting.fall_silent()
             return True
         closed: bool | None = super().onCloseFrame(code, reason)
         return closed
@@ -146,9 +142,6 @@ class BehavingProtocol(EchodProtocol):
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         self.outlet.write(data)
 
-    def sendMessage(self, payload: bytes, isBinary: bool = False, *_: Any, **__: Any) -> None:
-        self.send_now(payload, isBinary)
-
     def send_now(self, payload: bytes, is_binary: bool, *, may_deflate: bool = True) -> None:
         """Send a message in the frames that were asked for; nothing when the connection is not open."""
         if state_of(self) is not State.OPEN:
@@ -162,12 +155,12 @@ class BehavingProtocol(EchodProtocol):
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
         super().sendCloseFrame(code, reasonUtf8, isReply)
         self.course.stop()
-        self._limit()
+        self.parting.limit()
 
     def _closeConnection(self, abort: bool = False) -> None:
         """Autobahn wants the TCP connection to end: behind what is owed, but not longer than anything else."""
         self.course.stop()
-        self._limit()
+        self.parting.limit()
         if abort:
             self._let_go(abort)
         else:
@@ -208,60 +201,11 @@ class BehavingProtocol(EchodProtocol):
         self.guard.flow.release(STALLED)
         self.consumeData()
 
-    def part(self) -> None:
-        """Do what ends a connection, or ought to, once the replies before it have left."""
-        self._send_malformed()
-        if self.behaviour.end is None:
-            self._start_close()
-        else:
-            self.outlet.when_drained(self._endings()[self.behaviour.end])
-
-    def part_at_once(self) -> None:
-        """Do it now, whatever is on its way."""
-        self._send_malformed()
-        if self.behaviour.end is None:
-            self._start_close()
-        else:
-            self._endings()[self.behaviour.end]()
-
-    def _endings(self) -> dict[str, Callable[[], None]]:
-        return {"abort": self.transport.abortConnection, "fin": self.dropConnection, "vanish": self._vanish}
-
-    def _start_close(self) -> None:
-        if self.behaviour.close is not None:
-            start_close(self, self.behaviour.close, self.behaviour.reason)
-
-    def _send_malformed(self) -> None:
-        if self.behaviour.bad is None or state_of(self) is not State.OPEN:
-            return
-        frame = MALFORMED[self.behaviour.bad]
-        if is_close(frame):
-            self.sendCloseFrame(int.from_bytes(frame[2:4]), frame[4:] or None)
-        else:
-            self.outlet.write(frame)
-
-    def _vanish(self) -> None:
-        """Stay open, and that is all."""
-        self._fall_silent()
-        self.guard.flow.hold(SILENT)
-
-    def _fall_silent(self) -> None:
-        """Say nothing any more, and hear nothing."""
-        self._is_silent = True
-        self.course.stop()
-        self.outlet.shut()
-        self._limit()
-
-    def _limit(self) -> None:
-        """A connection that is to end may wait for it as long as any behaviour."""
-        if not self._patience.is_running:
-            self._patience.start(LONGEST_S, self.transport.abortConnection)
-
     # The end
 
     def send_away(self) -> None:
         """The server is going away: no waiting any more."""
-        if self._is_silent:
+        if self.parting.is_silent:
             self.transport.abortConnection()
         if self._is_stalled:
             self.read_on()
@@ -269,7 +213,7 @@ class BehavingProtocol(EchodProtocol):
         self.course.hurry()
 
     def onAutoPingTimeout(self) -> None:
-        if self._is_silent:
+        if self.parting.is_silent:
             forget_ping_timeout(self)
         else:
             super().onAutoPingTimeout()
@@ -278,7 +222,7 @@ class BehavingProtocol(EchodProtocol):
         super().onClose(was_clean, code, reason)
         self.course.stop()
         self.outlet.shut()
-        self._patience.stop()
+        self.parting.stop()
         self._stall.stop()
 
 

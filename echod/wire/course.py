@@ -73,7 +73,7 @@ class Course:
         if self._behaviour.ping is not None:
             self._pings.start()
         self._time(self._stall, self._behaviour.stall, self._protocol.stall)
-        self._time(self._end, self._ending, self._protocol.part_at_once)
+        self._time(self._end, self._ending, self._protocol.parting.begin_at_once)
         self._count()
         self.work()
 
@@ -139,7 +139,7 @@ class Course:
             self._protocol.stall()
         if self._ending == After(messages=self._received):
             self._is_over = self._behaviour.close is not None or self._behaviour.end is not None
-            self.after_replies(self._protocol.part)
+            self.after_replies(self._protocol.parting.begin)
 
     def _reshape(self, payload: bytes, reply: bytes, is_binary: bool) -> tuple[bytes, bool]:
         if self._behaviour.reply == "size":

@@ -4,14 +4,14 @@ Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, 
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
 `remoteCloseReason`, `closeHandshakeTimeout`, `closeHandshakeTimeoutCall`, `autoPingInterval`, `autoPingTimeout`,
 `autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `websocket_extensions`,
-`http_headers`, `http_status_line`, `http_request_uri`, `websocket_protocols`, `_wskey`, `processHandshake`,
-`failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`, `sendPing`, `sendPong`, `sendData`,
-`sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`, `_fail_connection`, `_onOpen`, `_onMessage`,
-`frame_data`, `message_data`, `onCloseHandshakeTimeout`, `registerProducer`, `unregisterProducer`, `logFrames`,
-`logRxFrame`, `logTxFrame`, `_perMessageCompress`, `_isMessageCompressed`, `CONFIG_ATTRS`,
+`http_headers`, `http_status_line`, `http_request_uri`, `websocket_protocols`, `websocket_protocol_in_use`, `_wskey`,
+`processHandshake`, `failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`, `sendPing`, `sendPong`,
+`sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`, `_fail_connection`, `_onOpen`,
+`_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`, `registerProducer`, `unregisterProducer`,
+`logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`, `_isMessageCompressed`, `CONFIG_ATTRS`,
 `perMessageCompressionAccept`; on its factories: `_batched_timer`, `protocols`, `logFrames`; on permessage-deflate:
 `start_compress_message`, `compress_message_data`, `end_compress_message`, `server_no_context_takeover`,
-`client_no_context_takeover`, `_compressor`, `_decompressor`.
+`client_no_context_takeover`, `server_max_window_bits`, `client_max_window_bits`, `_compressor`, `_decompressor`.
 `tests/wire/test_internals.py` fails when a new Autobahn changes one of them.
 """
 
@@ -70,6 +70,13 @@ HANDSHAKE_LEFTOVERS = (
 )
 MOST_DEFLATED_BYTES = 512 * KIB
 """Larger messages go out as they are, which RFC 7692, 6 allows: to deflate 16 MiB takes up to a third of a second."""
+
+DEFLATE_PARAMETERS = (
+    "server_no_context_takeover",
+    "client_no_context_takeover",
+    "server_max_window_bits",
+    "client_max_window_bits",
+)
 
 EXTENSIONS = b"sec-websocket-extensions:"
 
@@ -269,6 +276,22 @@ def join_offers(protocol: Any) -> None:
     if end and len(offers) > 1:
         joined = EXTENSIONS + b",".join(line[len(EXTENSIONS) :] for line in offers)
         protocol.data = b"\r\n".join([*(line for line in lines if line not in offers), joined]) + end + rest
+
+
+def change_deflate(protocol: Any, change: Callable[[Any], Any]) -> None:
+    """Let this one connection answer offers of permessage-deflate by what `change` makes of the usual way."""
+    protocol.perMessageCompressionAccept = change(protocol.perMessageCompressionAccept)
+
+
+def agreed_subprotocol(protocol: Any) -> str | None:
+    subprotocol: str | None = protocol.websocket_protocol_in_use
+    return subprotocol
+
+
+def agreed_deflate(protocol: Any) -> dict[str, Any] | None:
+    """The parameters of permessage-deflate (RFC 7692, 7.1) as they are in force; None without it."""
+    extension = protocol._perMessageCompress
+    return None if extension is None else {name: getattr(extension, name) for name in DEFLATE_PARAMETERS}
 
 
 def offer_too(protocol: Any, subprotocol: str) -> None:

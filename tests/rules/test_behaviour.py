@@ -14,7 +14,8 @@ from echod.rules.answer import render
 from echod.rules.behaviour import NOTHING, Behaviour, read_behaviour, render_behaviour
 from echod.rules.grammar import After
 from echod.rules.head import Refusal
-from echod.rules.parameters import BY_NAME, GROUPS, PARAMETERS
+from echod.rules.parameter import GROUPS
+from echod.rules.parameters import BY_NAME, PARAMETERS
 
 GOOD = {
     "status": {"300": 300, "403": 403, "599": 599},
