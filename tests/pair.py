@@ -25,7 +25,7 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 from zope.interface import implementer
 
 from echod.client.note import Note
-from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, publish_simple_echo
+from echod.daemon.server import Server, publish_info, publish_multi_echo, publish_plain_echo, publish_simple_echo
 from echod.rules.uri import parse_uri
 from echod.state.memory import MemoryModeStore
 from echod.wire import client
@@ -215,9 +215,10 @@ class Net:
     def __init__(self, **server_options: Any) -> None:
         self.clock = MemoryReactorClock()
         self.server = Server(self.clock, **server_options)
-        publish_simple_echo(self.server, MemoryModeStore())
-        publish_multi_echo(self.server)
-        publish_plain_echo(self.server)
+        publish_simple_echo(self.server, MemoryModeStore(), behaviours=True)
+        publish_multi_echo(self.server, behaviours=True)
+        publish_plain_echo(self.server, behaviours=True)
+        publish_info(self.server, "here")
         self.publish = partial(Note().publish_websocket, server=self.server)
         self.listening = Deferred.fromCoroutine(self.server.listen(TCP4ServerEndpoint(self.clock, 9001)))
         self.gates = self.clock.tcpServers[0][1]
