@@ -64,8 +64,11 @@ class Wire(FakeTransport):
     def write(self, data: bytes) -> None:
         if not self.half_closed and not self.closing:
             super().write(data)
-        if self.producer is not None and sum(map(len, self.stream)) > self.bufferSize:
+        if self.producer is not None and self.streamingProducer and sum(map(len, self.stream)) > self.bufferSize:
             self.producer.pauseProducing()
+
+    def _checkProducer(self) -> None:  # noqa: N802
+        """A pull producer is asked for more when everything has left, as a push producer is told."""
 
     def getOutBuffer(self) -> bytes | None:  # noqa: N802
         if self.far.paused and not self.far.closing:

@@ -134,7 +134,7 @@ class BehavingProtocol(EchodProtocol):
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """The outlet is the producer already, and tells the guard's flow."""
-        self.outlet.flow = producer
+        self.outlet.attach(producer)
 
     def unregisterProducer(self) -> None:
         """Not before everything has left."""
@@ -146,7 +146,8 @@ class BehavingProtocol(EchodProtocol):
         """Send a message in the frames that were asked for; nothing when the connection is not open."""
         if state_of(self) is not State.OPEN:
             return
-        is_deflated = may_deflate and is_worth_deflating(self, payload)
+        # What is owed at a drain has no room to wait for: it is not to be copied.
+        is_deflated = may_deflate and not self.outlet.is_hurried and is_worth_deflating(self, payload)
         body = deflate(self, payload) if is_deflated else payload
         size = self.behaviour.fragment or len(body) or 1
         frames = fragments(BINARY if is_binary else TEXT, body, size, COMPRESSED if is_deflated else 0)
@@ -198,6 +199,8 @@ class BehavingProtocol(EchodProtocol):
         """The end of a stall."""
         self._stall.stop()
         self._is_stalled = False
+        # What the client has said meanwhile is unread.
+        self.guard.hear()
         self.guard.flow.release(STALLED)
         self.consumeData()
 

@@ -70,7 +70,7 @@ class Queue:
             self._is_working = False
 
     def hurry(self) -> None:
-        """Everything is due from now on."""
+        """Everything is due from now on, with room or without."""
         self._is_hurried = True
         self.work()
 
@@ -82,7 +82,7 @@ class Queue:
 
     def _work(self) -> None:
         self._timer.stop()
-        while self._entries and self._has_room():
+        while self._entries and (self._is_hurried or self._has_room()):
             due, action, weight = self._entries[0]
             wait_s = due - self._clock.seconds()
             if wait_s > 0 and not self._is_hurried:

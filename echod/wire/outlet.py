@@ -35,7 +35,7 @@ class Outlet:
 
     Args:
         chop: most bytes of a piece; None: as it comes.
-        rate: bytes a second; None: as fast as they are taken.
+        rate: bytes a second once there is a `flow`, which is when the connection is open; None: as they are taken.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Outlet:
         self._messages: deque[tuple[Iterator[bytes], int]] = deque()
         self._rest = NONE_LEFT
         self._turn = Timer(clock)
-        self._is_leaving = self._is_shut = False
+        self._is_leaving = self._is_shut = self.is_hurried = False
         self._drained: list[Callable[[], None]] = []
         self.owed = 0
         self.flow: Flow | None = None
@@ -56,6 +56,12 @@ class Outlet:
     def open(self) -> None:
         """From now on the transport asks for more."""
         socket_transport(self._transport).registerProducer(self, False)
+
+    def attach(self, flow: Flow) -> None:
+        """The connection is open: from now on this is told what leaves and what does not, and the rate holds."""
+        self.flow = flow
+        if self._is_leaving:
+            flow.pauseProducing()
 
     def close(self) -> None:
         """The transport is left to others."""
@@ -83,6 +89,7 @@ class Outlet:
 
     def hurry(self) -> None:
         """No pace any more."""
+        self.is_hurried = True
         self._chop = self._rate = None
         self._turn.stop()
         self._work()
@@ -122,7 +129,7 @@ class Outlet:
 
     def _write(self, piece: bytes) -> None:
         self._is_leaving = True
-        if self._rate is not None:
+        if self._rate is not None and self.flow is not None:
             self._turn.start(len(piece) / self._rate, self._work)
         self._transport.write(piece)
         if self.flow is not None:
@@ -141,7 +148,11 @@ class Outlet:
     def _most_bytes(self) -> int:
         if self._chop is not None:
             return self._chop
-        return PIECE_BYTES if self._rate is None else min(PIECE_BYTES, max(1, self._rate // PIECES_PER_S))
+        return (
+            PIECE_BYTES
+            if self._rate is None or self.flow is None
+            else min(PIECE_BYTES, max(1, self._rate // PIECES_PER_S))
+        )
 
     def _next_frame(self) -> bool:
         """Make the next frame what is left to write; whether there was one."""
