@@ -51,7 +51,7 @@ def test_people_get_html(listing: Site, accept: str) -> None:
     assert re.findall(r"<dt><code>([a-z-]+)=", body.decode()) == NAMES
 
 
-def test_the_manual_names_the_same(listing: Site) -> None:
+def test_the_manual_names_the_same() -> None:
     manual = (ROOT / "docs" / "behaviours.md").read_text()
     assert re.findall(r"^### `([a-z-]+)`$", manual, re.M) == NAMES
 
