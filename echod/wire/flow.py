@@ -20,6 +20,9 @@ CHECK_INTERVAL_S = 1.0
 LOCAL_SEND_BYTES = 8192
 """At one go on a local socket, which tells only of whole pieces that they have been read."""
 
+SIOCOUTQNSD = 0x894B
+"""Linux's request for the bytes that are not sent yet (tcp(7)); Python's modules do not name it."""
+
 TCP_INFO_SIZE = 128
 QUEUED = struct.Struct("i")
 BYTES_ACKED = struct.Struct("=120xQ")
@@ -181,6 +184,14 @@ def unread_of(handle: socket.socket) -> int:
     """Bytes that the peer of a local socket has not read."""
     answer = fcntl.ioctl(handle, termios.TIOCOUTQ, QUEUED.pack(0))
     return int(QUEUED.unpack(answer)[0])
+
+
+def bytes_unsent(transport: Any) -> int:
+    """What the system has taken and not sent yet, on a TCP socket; what is written meanwhile is sent along with it."""
+    handle = socket_of(socket_transport(transport))
+    if handle is None or handle.family == socket.AF_UNIX:
+        return 0
+    return int(QUEUED.unpack(fcntl.ioctl(handle, SIOCOUTQNSD, QUEUED.pack(0)))[0])
 
 
 def bytes_taken(transport: Any) -> int:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from twisted.internet.interfaces import IPullProducer, IReactorTime
 from zope.interface import implementer
 
 from echod.settings import KIB
-from echod.wire.flow import Flow, socket_transport
+from echod.wire.flow import Flow, bytes_unsent, socket_transport
 from echod.wire.later import Timer
 
 PIECE_BYTES = 8 * KIB
 """At one go where nothing else is asked; in frames of one byte that is some milliseconds of work."""
+
+FIRST_LOOK_S, LAST_LOOK_S = 0.001, 0.1
+"""Between two looks whether a segment has been sent; each pause is twice as long as the one before."""
 
 PIECES_PER_S = 10
 """Where a rate is asked for."""
@@ -34,7 +38,7 @@ class Outlet:
     """Writes frames in order. `on_room` is called whenever something has left.
 
     Args:
-        chop: most bytes of a piece; None: as it comes.
+        chop: most bytes of a TCP segment; None: as it comes.
         rate: bytes a second once there is a `flow`, which is when the connection is open; None: as they are taken.
     """
 
@@ -47,7 +51,7 @@ class Outlet:
         self._on_room = on_room
         self._messages: deque[tuple[Iterator[bytes], int]] = deque()
         self._rest = NONE_LEFT
-        self._turn = Timer(clock)
+        self._turn, self._again = Timer(clock), Timer(clock)
         self._is_leaving = self._is_shut = self.is_hurried = False
         self._drained: list[Callable[[], None]] = []
         self.owed = 0
@@ -90,8 +94,9 @@ class Outlet:
     def hurry(self) -> None:
         """No pace any more."""
         self.is_hurried = True
-        self._chop = self._rate = None
+        self._rate = None
         self._turn.stop()
+        self._chop_no_more()
         self._work()
 
     def shut(self) -> None:
@@ -102,13 +107,27 @@ class Outlet:
         self._drained.clear()
         self.owed = 0
         self._turn.stop()
+        self._chop_no_more()
 
     def resumeProducing(self) -> None:
-        """What was written has left."""
+        """The transport has nothing left."""
+        self._look(FIRST_LOOK_S)
+
+    def _look(self, again_s: float) -> None:
+        """Whether the segment has been sent, if the next must not join it."""
+        if self._chop is not None and bytes_unsent(self._transport):
+            self._again.start(again_s, partial(self._look, min(2 * again_s, LAST_LOOK_S)))
+            return
         self._is_leaving = False
         if self.flow is not None:
             self.flow.resumeProducing()
         self._work()
+
+    def _chop_no_more(self) -> None:
+        self._chop = None
+        if self._again.is_running:
+            self._again.stop()
+            self.resumeProducing()
 
     def stopProducing(self) -> None:
         """The connection is lost."""
@@ -148,11 +167,9 @@ class Outlet:
     def _most_bytes(self) -> int:
         if self._chop is not None:
             return self._chop
-        return (
-            PIECE_BYTES
-            if self._rate is None or self.flow is None
-            else min(PIECE_BYTES, max(1, self._rate // PIECES_PER_S))
-        )
+        if self._rate is None or self.flow is None:
+            return PIECE_BYTES
+        return min(PIECE_BYTES, max(1, self._rate // PIECES_PER_S))
 
     def _next_frame(self) -> bool:
         """Make the next frame what is left to write; whether there was one."""
