@@ -20,9 +20,8 @@ class Listener(picows.WSListener):
 
     def on_ws_frame(self, transport: Any, frame: Any) -> None:
         if frame.msg_type == picows.WSMsgType.CLOSE:
-            self.queue.put_nowait(
-                ConnectionError(f"CLOSE {frame.get_close_code()} {frame.get_close_message() or ''}".rstrip())
-            )
+            reason = (frame.get_close_message() or b"").decode()
+            self.queue.put_nowait(ConnectionError(f"CLOSE {frame.get_close_code()} {reason}".rstrip()))
             transport.send_close(frame.get_close_code())
             transport.disconnect()
         elif frame.msg_type == picows.WSMsgType.PING:
