@@ -124,11 +124,11 @@ class BehavingProtocol(EchodProtocol):
         self.course.answer_ping(payload)
 
     def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
-        if self.behaviour.close_reply is not None:
-            self.parting.fall_silent()
-            return True
-        closed: bool | None = super().onCloseFrame(code, reason)
-        return closed
+        if self.behaviour.close_reply is None:
+            closed: bool | None = super().onCloseFrame(code, reason)
+            return closed
+        self.parting.fall_silent()
+        return None
 
     # The way out
 
