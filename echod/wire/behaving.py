@@ -18,7 +18,6 @@ from twisted.internet.interfaces import IAddress
 from echod.rules.behaviour import Behaviour
 from echod.rules.fragments import fragments
 from echod.rules.frames import BINARY, COMPRESSED, TEXT
-from echod.rules.grammar import LONGEST_S
 from echod.settings import KIB
 from echod.wire.agreeing import added_headers, choose_deflate, select
 from echod.wire.course import Course
@@ -33,16 +32,16 @@ from echod.wire.internals import (
     spoil_key,
     state_of,
 )
-from echod.wire.later import Timer
 from echod.wire.outlet import Outlet
 from echod.wire.parting import Parting
 from echod.wire.protocol import EchodProtocol, EndpointFactory, Rule, reply_unchanged
+from echod.wire.stalling import Stall
 
 MOST_WAITING_BYTES = 256 * KIB
 """Of replies that are not due; above it reading pauses."""
 
-STALLED, WAITING = "stalled", "replies wait"
-"""Reasons not to read."""
+WAITING = "replies wait"
+"""The reason not to read while they are too many."""
 
 
 class BehavingProtocol(EchodProtocol):
@@ -51,7 +50,6 @@ class BehavingProtocol(EchodProtocol):
     factory: BehavingFactory
     behaviour = Behaviour()
     rule: Rule = staticmethod(reply_unchanged)
-    _is_stalled = False
 
     def connectionMade(self) -> None:
         clock = self.factory.reactor
@@ -59,7 +57,7 @@ class BehavingProtocol(EchodProtocol):
         self.outlet = Outlet(self.transport, clock, asked.chop, asked.rate, self._refill)
         self.course = Course(self, clock, asked, self.factory.make_chance(asked.seed), self.reply, self._has_room)
         self.parting = Parting(self, clock, asked)
-        self._stall = Timer(clock)
+        self.stall = Stall(self, clock, asked.stall_for)
         super().connectionMade()
         if asked.deflate is not None:
             change_deflate(self, partial(choose_deflate, asked.deflate))
@@ -84,7 +82,7 @@ class BehavingProtocol(EchodProtocol):
     def consumeData(self) -> None:
         if is_shaking_hands(self):
             WebSocketServerProtocol.consumeData(self)
-        elif not self._is_stalled:
+        elif not self.stall.is_on:
             self.guard.work()
 
     def readConnectionLost(self) -> None:
@@ -97,7 +95,7 @@ class BehavingProtocol(EchodProtocol):
         self.guard.end_input()
 
     def processData(self) -> bool:
-        return not self._is_stalled and not self.parting.is_silent and bool(super().processData())
+        return not self.stall.is_on and not self.parting.is_silent and bool(super().processData())
 
     def onConnect(self, request: ConnectionRequest) -> Any:
         chosen = super().onConnect(request)
@@ -176,7 +174,7 @@ class BehavingProtocol(EchodProtocol):
 
     def _refill(self) -> None:
         """Something is leaving."""
-        if state_of(self) is State.OPEN:
+        if not is_shaking_hands(self):
             self.course.work()
             self._weigh()
 
@@ -187,31 +185,13 @@ class BehavingProtocol(EchodProtocol):
         else:
             self.guard.flow.release(WAITING)
 
-    # What the course asks for
-
-    def stall(self) -> None:
-        """Read nothing, and do nothing with what was read."""
-        self._is_stalled = True
-        self.guard.flow.hold(STALLED)
-        self._stall.start(self.behaviour.stall_for or LONGEST_S, self.read_on)
-
-    def read_on(self) -> None:
-        """The end of a stall."""
-        self._stall.stop()
-        self._is_stalled = False
-        # What the client has said meanwhile is unread.
-        self.guard.hear()
-        self.guard.flow.release(STALLED)
-        self.consumeData()
-
     # The end
 
     def send_away(self) -> None:
         """The server is going away: no waiting any more."""
         if self.parting.is_silent:
             self.transport.abortConnection()
-        if self._is_stalled:
-            self.read_on()
+        self.stall.end()
         self.outlet.hurry()
         self.course.hurry()
 
@@ -226,7 +206,7 @@ class BehavingProtocol(EchodProtocol):
         self.course.stop()
         self.outlet.shut()
         self.parting.stop()
-        self._stall.stop()
+        self.stall.stop()
 
 
 class BehavingFactory(EndpointFactory):

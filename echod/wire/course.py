@@ -72,7 +72,7 @@ class Course:
             self._pushes.start()
         if self._behaviour.ping is not None:
             self._pings.start()
-        self._time(self._stall, self._behaviour.stall, self._protocol.stall)
+        self._time(self._stall, self._behaviour.stall, self._protocol.stall.begin)
         self._time(self._end, self._ending, self._protocol.parting.begin_at_once)
         self._count()
         self.work()
@@ -136,7 +136,7 @@ class Course:
     def _count(self) -> None:
         """Do what is to happen after this many messages."""
         if self._behaviour.stall == After(messages=self._received):
-            self._protocol.stall()
+            self._protocol.stall.begin()
         if self._ending == After(messages=self._received):
             self._is_over = self._behaviour.close is not None or self._behaviour.end is not None
             self.after_replies(self._protocol.parting.begin)

@@ -30,6 +30,9 @@ PIECES_PER_S = 10
 ROOM_BYTES = 64 * KIB
 """While more is owed, nothing new is to be begun."""
 
+MESSAGE_BYTES = 128
+"""What each counts for besides its size, so that one turn makes some hundreds at the most."""
+
 NONE_LEFT = memoryview(b"")
 
 
@@ -82,8 +85,9 @@ class Outlet:
     def send(self, frames: Iterator[bytes], size: int) -> None:
         """Write these frames after all others; they are made when their turn comes. `size` is what they stand for."""
         if not self._is_shut:
-            self.owed += size
-            self._messages.append((frames, size))
+            weight = size + MESSAGE_BYTES
+            self.owed += weight
+            self._messages.append((frames, weight))
             self._work()
 
     def when_drained(self, action: Callable[[], None]) -> None:
@@ -174,11 +178,11 @@ class Outlet:
     def _next_frame(self) -> bool:
         """Make the next frame what is left to write; whether there was one."""
         while self._messages:
-            frames, size = self._messages[0]
+            frames, weight = self._messages[0]
             frame = next(frames, None)
             if frame is not None:
                 self._rest = memoryview(frame)
                 return True
             self._messages.popleft()
-            self.owed -= size
+            self.owed -= weight
         return False

@@ -198,6 +198,16 @@ def test_a_client_that_closes_its_side_gets_what_it_waits_for(net: Net) -> None:
     assert peer.lost
 
 
+def test_a_client_that_closes_both_ways_gets_what_is_on_its_way(net: Net) -> None:
+    peer = net.open("/echo?rate=1M")
+    peer.send(masked(BINARY, bytes(300_000)), BYE)
+    peer.half_close()
+    for _ in range(40):
+        net.wait(0.01)
+    assert unframe(peer.take()) == [(BINARY, bytes(300_000)), (CLOSE, b"\x03\xe8")]
+    assert peer.lost
+
+
 def test_a_close_of_the_client_drops_replies_that_wait(net: Net) -> None:
     peer = net.open("/echo?delay=2s")
     assert peer.ask(X, BYE) == plain(CLOSE, b"\x03\xe8")
