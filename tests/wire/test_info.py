@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 from tests.pair import BINARY, CLOSE, TEXT, Net, Raw, masked, request, unframe
@@ -49,8 +50,6 @@ def test_what_was_agreed_is_shown(net: Net) -> None:
 
 
 def test_the_parameters_of_the_extension_are_shown(net: Net) -> None:
-    import zlib
-
     [(_, payload)] = unframe(net.open("/info", *OFFERS).take())
     inflated = zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
     assert json.loads(inflated)["extensions"] == [
