@@ -46,6 +46,15 @@ def test_a_stall_ends_and_nothing_is_lost(net: Net) -> None:
     assert peer.take() == REPLY * 3
 
 
+def test_what_comes_during_a_stall_waits_for_its_end(net: Net) -> None:
+    peer = net.open("/echo?stall=0&stall-for=1s")
+    peer.transport.arrive(X)
+    net.settle()
+    assert peer.take() == b""
+    net.wait(1)
+    assert peer.take() == REPLY
+
+
 def test_a_stall_ends_after_ten_minutes_by_itself(net: Net) -> None:
     peer = net.open("/echo?stall=0")
     peer.send(X)
@@ -270,6 +279,14 @@ def test_whoever_vanishes_leaves_no_timer(net: Net, query: str) -> None:
     peer.send(X, masked(PING), X)
     peer.vanish()
     assert net.clock.getDelayedCalls() == []
+
+
+def test_nobody_is_greeted_who_is_sent_away(net: Net) -> None:
+    net.server.connections.send_away()
+    peer = net.open("/echo?greet=hello&push=a")
+    assert peer.take() == plain(CLOSE, b"\x03\xe9")
+    peer.send(masked(CLOSE, b"\x03\xe9"))
+    assert peer.lost
 
 
 # Malformed

@@ -92,6 +92,18 @@ def test_who_closes_its_side_during_a_hold_has_given_up(net: Net) -> None:
     assert peer.lost
 
 
+def test_who_closes_its_side_after_a_hold_gets_its_replies(net: Net) -> None:
+    peer = net.raw()
+    peer.send(request("/echo?hold=1s&delay=1s"))
+    net.wait(1)
+    peer.take()
+    peer.send(masked(TEXT, b"x"))
+    peer.half_close()
+    net.wait(1)
+    assert peer.take() == plain(TEXT, b"x")
+    assert peer.lost
+
+
 def test_who_vanishes_during_a_hold_leaves_no_timer(net: Net) -> None:
     peer = net.raw()
     peer.send(request("/echo?hold=3s"))
