@@ -38,10 +38,10 @@ from echod.wire.protocol import EchodProtocol, EndpointFactory, Rule, reply_unch
 from echod.wire.stalling import Stall
 
 MOST_WAITING_BYTES = 256 * KIB
-"""Of replies that are not due; above it reading pauses."""
+"""Of replies that are not due or have not left; above it reading pauses."""
 
 WAITING = "replies wait"
-"""The reason not to read while they are too many."""
+"""The reason not to read then."""
 
 
 class BehavingProtocol(EchodProtocol):
@@ -120,6 +120,7 @@ class BehavingProtocol(EchodProtocol):
 
     def onPing(self, payload: bytes) -> None:
         self.course.answer_ping(payload)
+        self._weigh()
 
     def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
         if self.behaviour.close_reply is None:
@@ -179,8 +180,8 @@ class BehavingProtocol(EchodProtocol):
             self._weigh()
 
     def _weigh(self) -> None:
-        """Read no more while too many replies wait."""
-        if self.course.weight > MOST_WAITING_BYTES:
+        """Read no more while too much waits, to be begun or to leave."""
+        if self.course.weight + self.outlet.owed > MOST_WAITING_BYTES:
             self.guard.flow.hold(WAITING)
         else:
             self.guard.flow.release(WAITING)

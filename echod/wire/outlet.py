@@ -144,11 +144,14 @@ class Outlet:
         piece = self._next_piece()
         if piece:
             self._write(piece)
-            self._on_room()
         else:
-            drained, self._drained = self._drained, []
-            for action in drained:
-                action()
+            self._tell_drained()
+        self._on_room()
+
+    def _tell_drained(self) -> None:
+        drained, self._drained = self._drained, []
+        for action in drained:
+            action()
 
     def _write(self, piece: bytes) -> None:
         self._is_leaving = True

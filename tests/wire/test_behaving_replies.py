@@ -175,6 +175,17 @@ def test_no_room_no_reading(net: Net) -> None:
     peer.vanish()
 
 
+@pytest.mark.parametrize("message", [masked(PING, bytes(100)) * 100, masked(BINARY, bytes(10_000))])
+def test_what_waits_to_leave_stops_reading_and_is_all_sent(net: Net, message: bytes) -> None:
+    peer = net.open("/echo?rate=1M")
+    peer.send(*[message] * 100)
+    assert sum(map(len, peer.transport.stream)) > 500_000
+    for _ in range(200):
+        net.wait(0.01)
+    replies = [payload for _, payload in unframe(peer.take())]
+    assert b"".join(replies) == bytes(1_000_000)
+
+
 def test_too_many_waiting_replies_stop_reading_until_some_are_sent(net: Net) -> None:
     peer = net.open("/echo?delay=10s")
     peer.send(*[masked(BINARY, bytes(10_000))] * 100)
