@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 9001
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance faults bench bench-quick bench-parts bench-idle bench-drain check clean
+.PHONY: run test fmt lint types cover conformance faults clients bench bench-quick bench-parts bench-idle bench-drain check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
@@ -34,6 +34,9 @@ bench-quick: .venv/test.stamp components ## three peers, three loads, printed; a
 bench-parts: .venv/test.stamp components ## what each part of the fast path brings; about 5 minutes
 	$(BIN)/python -m bench.parts
 
+clients: .venv/test.stamp .venv-clients/stamp components ## six WebSocket clients against ten behaviours: writes docs/clients.md
+	$(BIN)/python -m tests.clients.run
+
 bench-idle: .venv/test.stamp ## 15,000 idle connections for 2 minutes
 	$(BIN)/python -m bench.idle
 
@@ -54,7 +57,7 @@ types: .venv/test.stamp
 check: lint types test ## what a change needs before it is committed
 
 clean:
-	rm -rf .venv .venv-bench bench/.build bench/.node build dist reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .venv-bench .venv-clients bench/.build bench/.node build dist reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
 .PHONY: components
 components: ## Debian's packages that tests talk to
@@ -67,3 +70,9 @@ components: ## Debian's packages that tests talk to
 .venv/test.stamp: pyproject.toml
 	.ci/venv $(PYTHON) '.[all,test,dev]'
 	@touch $@ .venv/run.stamp
+
+.venv-clients/stamp:
+	[ -x .venv-clients/bin/python ] || $(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check websockets aiohttp websocket-client picows
+	npm install --silent --no-audit --no-fund --prefix .venv-clients ws
+	@touch $@

@@ -72,5 +72,7 @@ class Settings:
     origins: tuple[str, ...] | None = None
     """Allowed origins; None: all."""
     compression: bool = True
+    behaviours: bool = True
+    """Whether a client may ask for a behaviour in the query of its URL."""
     debug: bool = False
     limits: Limits = field(default_factory=Limits)

@@ -25,7 +25,7 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 from zope.interface import implementer
 
 from echod.client.note import Note
-from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, publish_simple_echo
+from echod.daemon.server import Server, publish_info, publish_multi_echo, publish_plain_echo, publish_simple_echo
 from echod.rules.uri import parse_uri
 from echod.state.memory import MemoryModeStore
 from echod.wire import client
@@ -64,8 +64,11 @@ class Wire(FakeTransport):
     def write(self, data: bytes) -> None:
         if not self.half_closed and not self.closing:
             super().write(data)
-        if self.producer is not None and sum(map(len, self.stream)) > self.bufferSize:
+        if self.producer is not None and self.streamingProducer and sum(map(len, self.stream)) > self.bufferSize:
             self.producer.pauseProducing()
+
+    def _checkProducer(self) -> None:  # noqa: N802
+        """A pull producer is asked for more when everything has left, as a push producer is told."""
 
     def getOutBuffer(self) -> bytes | None:  # noqa: N802
         if self.far.paused and not self.far.closing:
@@ -215,9 +218,10 @@ class Net:
     def __init__(self, **server_options: Any) -> None:
         self.clock = MemoryReactorClock()
         self.server = Server(self.clock, **server_options)
-        publish_simple_echo(self.server, MemoryModeStore())
-        publish_multi_echo(self.server)
-        publish_plain_echo(self.server)
+        publish_simple_echo(self.server, MemoryModeStore(), behaviours=True)
+        publish_multi_echo(self.server, behaviours=True)
+        publish_plain_echo(self.server, behaviours=True)
+        publish_info(self.server, "here")
         self.publish = partial(Note().publish_websocket, server=self.server)
         self.listening = Deferred.fromCoroutine(self.server.listen(TCP4ServerEndpoint(self.clock, 9001)))
         self.gates = self.clock.tcpServers[0][1]

@@ -130,6 +130,7 @@ OPTIONS = (
     Option("web", "web", parse_folder, "Folder of the pages", "those of echod"),
     Option("origin", "origins", parse_origin, "Origin that may connect, or null; repeatable", "all", True),
     Option("compression", "compression", parse_switch, "permessage-deflate, on or off", "on"),
+    Option("behaviours", "behaviours", parse_switch, "Behaviours that clients ask for in queries, on or off", "on"),
     Option("debug", "debug", parse_flag, "Log handshakes, frames and closes", "off", is_flag=True),
     Option("head-size", "head_bytes", parse_size, "Largest head of a request", "16K"),
     Option("head-lines", "head_lines", parse_count, "Most lines of the head of a request", "100"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -10,13 +11,18 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 
 from echod.daemon.drain import Drain
 from echod.settings import Limits
-from echod.site.endpoints import Endpoint, Endpoints
+from echod.site.endpoints import Behaving, Endpoint, Endpoints
+from echod.site.made import answer_behaviours, answer_info
 from echod.site.routing import Routing
 from echod.state import ModeStore
+from echod.wire.answering import Answering, Make
 from echod.wire.arrivals import Arrivals
+from echod.wire.behaving import BehavingFactory
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.gate import GateFactory
+from echod.wire.holding import take
+from echod.wire.info import InfoFactory
 from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
 from echod.wire.share import Share
 from echod.wire.tally import Tally
@@ -78,9 +84,19 @@ class Server:
         options = {**shared, "compression": self._compression, "debug": debug}
         return kind(*args, self.reactor, self.connections, limits, **options)
 
-    def publish(self, path: str, factory: IProtocolFactory, origins: Iterable[str] | None = None) -> None:
-        """Put a factory on an exact path; None as origins allows all."""
-        self.endpoints.publish(path, Endpoint(factory, origins))
+    def publish(
+        self,
+        path: str,
+        factory: IProtocolFactory,
+        origins: Iterable[str] | None = None,
+        behaving: Behaving | None = None,
+    ) -> None:
+        """Put a factory on an exact path; None as origins allows all. `behaving` takes who asks in its query."""
+        self.endpoints.publish(path, Endpoint(factory, origins, behaving))
+
+    def publish_page(self, path: str, make: Make) -> None:
+        """Answer plain requests for this path by what `make` makes of them."""
+        self.endpoints.publish_page(path, Answering(make, self.limits, self.reactor))
 
     async def listen(self, endpoint: IStreamServerEndpoint) -> IListeningPort:
         """Accept connections there, besides where it listens already.
@@ -125,18 +141,45 @@ async def _nothing() -> None:
 
 
 def publish_simple_echo(
-    server: Server, store: ModeStore, *, origins: Iterable[str] | None = None, debug: bool = False
+    server: Server,
+    store: ModeStore,
+    *,
+    origins: Iterable[str] | None = None,
+    debug: bool = False,
+    behaviours: bool = False,
 ) -> None:
     """`/simple-echo`: one mode for all clients, in `store`."""
-    server.publish("/simple-echo", server.make_factory(SimpleEchoFactory, store, debug=debug), origins)
+    factory = server.make_factory(SimpleEchoFactory, store, debug=debug)
+    server.publish("/simple-echo", factory, origins, behave(server, factory) if behaviours else None)
 
 
-def publish_multi_echo(server: Server, *, origins: Iterable[str] | None = None, debug: bool = False) -> None:
+def publish_multi_echo(
+    server: Server, *, origins: Iterable[str] | None = None, debug: bool = False, behaviours: bool = False
+) -> None:
     """`/multi-echo`: a mode for each connection."""
-    server.publish("/multi-echo", server.make_factory(MultiEchoFactory, debug=debug), origins)
+    factory = server.make_factory(MultiEchoFactory, debug=debug)
+    server.publish("/multi-echo", factory, origins, behave(server, factory) if behaviours else None)
 
 
-def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None) -> None:
+def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None, behaviours: bool = False) -> None:
     """`/echo`, and `/` for an upgrade: no modes."""
     for path in ("/echo", "/"):
-        server.publish(path, server.make_factory(EndpointFactory), origins)
+        factory = server.make_factory(EndpointFactory)
+        server.publish(path, factory, origins, behave(server, factory) if behaviours else None)
+
+
+def publish_info(server: Server, instance: str, *, origins: Iterable[str] | None = None) -> None:
+    """`/info`: what the server sees, as a WebSocket and as a page."""
+    factory = server.make_factory(InfoFactory, instance)
+    server.publish("/info", factory, origins, partial(take, factory))
+    server.publish_page("/info", answer_info(instance))
+
+
+def publish_behaviours(server: Server) -> None:
+    """`/behaviours`: the list of what a client may ask for."""
+    server.publish_page("/behaviours", answer_behaviours)
+
+
+def behave(server: Server, factory: EndpointFactory) -> Behaving:
+    """The taker of an endpoint's clients that ask for a behaviour."""
+    return partial(take, server.make_factory(BehavingFactory, factory.make_rule, debug=factory.logFrames))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,14 @@ from echod.daemon.configuration import read_settings
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
 from echod.daemon.openfiles import most_connections, raise_open_files
 from echod.daemon.reactor import install_by_default
-from echod.daemon.server import Server, publish_multi_echo, publish_plain_echo, publish_simple_echo
+from echod.daemon.server import (
+    Server,
+    publish_behaviours,
+    publish_info,
+    publish_multi_echo,
+    publish_plain_echo,
+    publish_simple_echo,
+)
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
 from echod.settings import Limits, Settings
@@ -116,7 +124,7 @@ def make_service(settings: Settings, reactor: Any = None) -> EchodService:
 
 
 def make_server(settings: Settings, reactor: Any) -> Server:
-    """The three echoes and the pages."""
+    """The echoes, the pages, and what clients may ask for."""
     pages = make_pages(settings.web, reactor, settings.limits)
     server = Server(
         reactor,
@@ -127,9 +135,13 @@ def make_server(settings: Settings, reactor: Any) -> Server:
     )
     pages.tally = server.tally
     pages.resource = Health(pages.resource, lambda: not server.arrivals.is_leaving)
-    publish_simple_echo(server, MemoryModeStore(), origins=settings.origins)
-    publish_multi_echo(server, origins=settings.origins)
-    publish_plain_echo(server, origins=settings.origins)
+    allowed: dict[str, Any] = {"origins": settings.origins, "behaviours": settings.behaviours}
+    publish_simple_echo(server, MemoryModeStore(), **allowed)
+    publish_multi_echo(server, **allowed)
+    publish_plain_echo(server, **allowed)
+    if settings.behaviours:
+        publish_info(server, f"{socket.gethostname()}:{os.getpid()}", origins=settings.origins)
+        publish_behaviours(server)
     return server
 
 

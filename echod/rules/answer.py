@@ -1,7 +1,9 @@
-"""A refusal as the bytes of an HTTP answer: fixed phrases, never the client's own words. Pure."""
+"""An answer as the bytes of HTTP: a refusal in fixed phrases, or a page. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from echod.rules.head import Refusal
@@ -21,9 +23,36 @@ def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
         ("Content-Length", str(len(body))),
         ("Connection", "Upgrade, close" if status == HTTPStatus.UPGRADE_REQUIRED else "close"),
     )
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    head = f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n"
+    head = f"HTTP/1.1 {status} {phrase}\r\n{render_lines(headers)}\r\n"
     return (head + body if with_body else head).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document that is made and not read from a file."""
+
+    content_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def render_page(page: Page, *, with_body: bool = True) -> bytes:
+    """The whole answer, which HEAD gets without the page."""
+    headers = (
+        ("Server", SERVER),
+        *page.headers,
+        ("Content-Type", page.content_type),
+        ("Content-Length", str(len(page.body))),
+        ("Cache-Control", "no-cache"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Connection", "close"),
+    )
+    head = f"HTTP/1.1 200 OK\r\n{render_lines(headers)}\r\n".encode("ascii")
+    return head + page.body if with_body else head
+
+
+def render_lines(headers: Iterable[tuple[str, str]]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers)
 
 
 def phrase_of(status: int) -> str:

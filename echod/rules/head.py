@@ -45,6 +45,8 @@ class Head:
     target: str
     version: str
     headers: tuple[tuple[str, str], ...]
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The same byte by byte, without the empty line at its end."""
     by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False)
     """The values of all lines with one header name, in lower case."""
 
@@ -119,7 +121,7 @@ class HeadReader:
             return Refusal(431, f"the request head has more than {self._max_lines} lines")
         if has_any(raw.replace(b"\r\n", b""), FORBIDDEN):
             return CONTROL_CHARACTER
-        return parse_lines(lines)
+        return parse_lines(lines, raw)
 
 
 def has_any(data: bytes | bytearray, forbidden: bytes) -> bool:
@@ -127,7 +129,7 @@ def has_any(data: bytes | bytearray, forbidden: bytes) -> bool:
     return len(data.translate(None, forbidden)) < len(data)
 
 
-def parse_lines(lines: list[str]) -> Head | Refusal:
+def parse_lines(lines: list[str], raw: bytes = b"") -> Head | Refusal:
     """The head that these lines are: the request line first, without their line ends."""
     words = REQUEST_LINE.fullmatch(lines[0])
     if words is None:
@@ -138,7 +140,7 @@ def parse_lines(lines: list[str]) -> Head | Refusal:
     headers = parse_headers(lines[1:])
     if headers is None:
         return Refusal(400, "a header line is not 'name: value'")
-    head = Head(method, target, version, headers)
+    head = Head(method, target, version, headers, raw)
     return check_version(head) or check_host(head) or head
 
 

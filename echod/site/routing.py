@@ -31,7 +31,7 @@ class Routing:
         refusal = check_upgrade(head)
         if refusal is None and not endpoint.allows(head.values("origin")):
             return Refusal(403, "this origin may not connect")
-        return refusal or endpoint.factory
+        return refusal or endpoint.take(head.query)
 
     def _to_page(self, head: Head) -> IProtocolFactory | Refusal:
         if head.target == ASTERISK:
@@ -39,12 +39,15 @@ class Routing:
         refusal = check_length(head)
         if refusal is not None:
             return refusal
-        is_page_too = head.path == ROOT and self._pages is not None
+        own = self._endpoints.find_page(head.path)
+        is_page_too = own is not None or (head.path == ROOT and self._pages is not None)
         if self._endpoints.find(head.path) is not None and not is_page_too:
             return wants_upgrade(head)
         if has_body(head):
             return Refusal(413, "no body is taken here")
-        return NOTHING_HERE if self._pages is None else self._pages
+        if own is not None and head.method not in ("GET", "HEAD"):
+            return READ_ONLY
+        return own or self._pages or NOTHING_HERE
 
 
 def wants_upgrade(head: Head) -> Refusal:

@@ -127,10 +127,15 @@ class Gate(Protocol):
         self.refuse(Refusal(408, f"no complete request head within {self._limits.head_timeout_s:g} seconds"))
 
     def send_away(self) -> None:
-        """Refuse a client that has not said yet all that it wants, and do not wait for it to go."""
+        """Refuse a client that has not said yet all that it wants, and do not wait for it to go.
+
+        Whoever has the connection by now is told, if it has a way to be told so.
+        """
         if self._deadline is None:
-            return
-        if self._reader.received:
+            tell = getattr(self._inner, "send_away", None)
+            if tell is not None:
+                tell()
+        elif self._reader.received:
             self._answer(LEAVING).finish()
         else:
             self.transport.loseConnection()

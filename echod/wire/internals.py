@@ -3,16 +3,18 @@
 Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, `is_open`, `transport_details`,
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
 `remoteCloseReason`, `closeHandshakeTimeout`, `closeHandshakeTimeoutCall`, `autoPingInterval`, `autoPingTimeout`,
-`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `http_headers`,
-`http_status_line`, `processHandshake`, `failHandshake`, `consumeData`,
-`processData`, `onCloseFrame`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`,
-`_fail_connection`, `_onOpen`, `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
-`registerProducer`, `unregisterProducer`, `current_frame`, `inside_message`, `send_queue`, `logOctets`,
-`trackedTimings`, `_listeners`, `logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`,
-`_isMessageCompressed`, `message_data_total_length`, `CONFIG_ATTRS`; on its factories: `_batched_timer`, `protocols`,
-`logFrames`; on permessage-deflate: `start_compress_message`, `compress_message_data`, `end_compress_message`,
-`server_no_context_takeover`, `client_no_context_takeover`, `_compressor`, `_decompressor`.
-`tests/wire/test_internals.py` fails when a new Autobahn changes one of them.
+`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `http_headers`, `http_status_line`,
+`processHandshake`, `failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`, `sendPing`, `sendPong`,
+`sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`, `_fail_connection`, `_onOpen`,
+`_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`, `registerProducer`, `unregisterProducer`,
+`current_frame`, `inside_message`, `send_queue`, `logOctets`, `trackedTimings`, `_listeners`, `logFrames`,
+`logRxFrame`, `logTxFrame`, `_perMessageCompress`, `_isMessageCompressed`, `message_data_total_length`,
+`websocket_protocol_in_use`, `perMessageCompressionAccept`, `CONFIG_ATTRS`; on its factories: `_batched_timer`,
+`protocols`, `logFrames`; on permessage-deflate: `start_compress_message`, `compress_message_data`,
+`end_compress_message`, `server_no_context_takeover`, `client_no_context_takeover`, `server_max_window_bits`,
+`client_max_window_bits`, `_compressor`, `_decompressor`.
+`tests/wire/test_internals.py` fails when a new Autobahn changes one of them. plain.py asks for four of them itself, for
+speed: `state`, `data`, `current_frame` and `inside_message`.
 """
 
 from __future__ import annotations
@@ -58,6 +60,13 @@ STATES = {
 
 MOST_DEFLATED_BYTES = 128 * KIB
 """Larger messages go out as they are, which RFC 7692, 6 allows: to deflate so much takes 3 ms, for which all wait."""
+
+DEFLATE_PARAMETERS = (
+    "server_no_context_takeover",
+    "client_no_context_takeover",
+    "server_max_window_bits",
+    "client_max_window_bits",
+)
 
 OPEN = WebSocketProtocol.STATE_OPEN
 """For those who compare it with `state` too often for `state_of`."""
@@ -222,6 +231,27 @@ def ping_when_silent(protocol: Any) -> None:
     else:
         wait = protocol.factory._batched_timer.call_later
         protocol.autoPingPendingCall = wait(protocol.autoPingInterval - silent_s, protocol._sendAutoPing)
+
+
+def change_deflate(protocol: Any, change: Callable[[Any], Any]) -> None:
+    """Let this one connection answer offers of permessage-deflate by what `change` makes of the usual way."""
+    protocol.perMessageCompressionAccept = change(protocol.perMessageCompressionAccept)
+
+
+def agreed_subprotocol(protocol: Any) -> str | None:
+    subprotocol: str | None = protocol.websocket_protocol_in_use
+    return subprotocol
+
+
+def name_subprotocol(protocol: Any, subprotocol: str | None) -> None:
+    """What the 101 answer names."""
+    protocol.websocket_protocol_in_use = subprotocol
+
+
+def agreed_deflate(protocol: Any) -> dict[str, Any] | None:
+    """The parameters of permessage-deflate (RFC 7692, 7.1) as they are in force; None without it."""
+    extension = protocol._perMessageCompress
+    return None if extension is None else {name: getattr(extension, name) for name in DEFLATE_PARAMETERS}
 
 
 def forget_ping_timeout(protocol: Any) -> None:

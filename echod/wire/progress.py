@@ -17,6 +17,9 @@ Whoever reads 1 KB/s must be through with one before any timeout for progress is
 READ_BYTES = 65536
 """At one go, as Twisted has it."""
 
+SIOCOUTQNSD = 0x894B
+"""Linux's request for the bytes that are not sent yet (tcp(7)); Python's modules do not name it."""
+
 TCP_INFO_SIZE = 128
 QUEUED = struct.Struct("i")
 BYTES_ACKED = struct.Struct("=120xQ")
@@ -120,3 +123,11 @@ def unread_of(handle: socket.socket) -> int:
 def unsent_of(lowest: Any) -> int:
     """Bytes that Twisted has not handed to the kernel yet."""
     return int(len(lowest.dataBuffer) - lowest.offset + lowest._tempDataLen)
+
+
+def bytes_unsent(transport: Any) -> int:
+    """What the system has taken and not sent yet, on a TCP socket; what is written meanwhile is sent along with it."""
+    handle = socket_of(socket_transport(transport))
+    if handle is None or handle.family == socket.AF_UNIX:
+        return 0
+    return int(QUEUED.unpack(fcntl.ioctl(handle, SIOCOUTQNSD, QUEUED.pack(0)))[0])

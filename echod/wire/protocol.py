@@ -6,6 +6,7 @@ A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn pro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory
@@ -19,6 +20,7 @@ from echod.rules.frames import encode_plain, plain_head, take_masked
 from echod.rules.incoming import Incoming
 from echod.settings import Limits
 from echod.state import ModeStore
+from echod.state.memory import MemoryModeStore
 from echod.wire import trace
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
@@ -48,6 +50,9 @@ from echod.wire.plain import can_be_plain, flush, hold_back, may_be_plain, recei
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
 from echod.wire.tally import Tally
+
+Rule = Callable[[bytes, bool], bytes]
+"""What an endpoint replies to a message: payload, and whether it is binary."""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -217,9 +222,7 @@ class SimpleEcho(EchodProtocol):
     factory: SimpleEchoFactory
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        if not is_binary:
-            self.factory.store.mode, payload = step(self.factory.store.mode, payload)
-        self.sendMessage(payload, is_binary)
+        self.sendMessage(reply_by(self.factory.store, payload, is_binary), is_binary)
 
 
 class MultiEcho(EchodProtocol):
@@ -228,9 +231,20 @@ class MultiEcho(EchodProtocol):
     mode = Mode.OFF
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        if not is_binary:
-            self.mode, payload = step(self.mode, payload)
-        self.sendMessage(payload, is_binary)
+        self.sendMessage(reply_by(self, payload, is_binary), is_binary)
+
+
+def reply_unchanged(payload: bytes, _is_binary: bool) -> bytes:
+    """The plain echo."""
+    return payload
+
+
+def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
+    """The reply to a message by the mode in `store`, which may change it; Autobahn has validated the UTF-8."""
+    if is_binary:
+        return payload
+    store.mode, reply = step(store.mode, payload)
+    return reply
 
 
 class EndpointFactory(WebSocketServerFactory):
@@ -265,16 +279,17 @@ class EndpointFactory(WebSocketServerFactory):
     def buildProtocol(self, address: IAddress | None) -> Any:
         """Also of a `protocol` that was set later, as programs of Autobahn do."""
         if self.protocol is not self._carrying:
-            self.protocol = self._carrying = carry_start(
-                self, carry_options(self, self.protocol, **self._own_options())
-            )
+            self.protocol = self._carrying = self._carry(self.protocol)
         return super().buildProtocol(address)
 
-    def _own_options(self) -> dict[str, Any]:
-        return {
-            "leaves_frames": may_be_plain(self.protocol, EchodProtocol),
-            "max_message_bytes": self.limits.max_message_bytes,
-        }
+    def _carry(self, kind: Any) -> Any:
+        """The class with everything as its own that is the same for all connections."""
+        leaves_frames, limit = may_be_plain(kind, EchodProtocol), self.limits.max_message_bytes
+        return carry_start(self, carry_options(self, kind, leaves_frames=leaves_frames, max_message_bytes=limit))
+
+    def make_rule(self) -> Rule:
+        """The replies of this endpoint to one client, for protocols other than its own."""
+        return reply_unchanged
 
 
 class SimpleEchoFactory(EndpointFactory):
@@ -286,11 +301,17 @@ class SimpleEchoFactory(EndpointFactory):
         super().__init__(*args, **kwargs)
         self.store = store
 
+    def make_rule(self) -> Rule:
+        return partial(reply_by, self.store)
+
 
 class MultiEchoFactory(EndpointFactory):
     """The endpoint of the multi server."""
 
     protocol = MultiEcho
+
+    def make_rule(self) -> Rule:
+        return partial(reply_by, MemoryModeStore())
 
 
 def protocol_options(limits: Limits, compression: bool) -> dict[str, Any]:

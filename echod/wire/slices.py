@@ -104,8 +104,10 @@ class Slices:
         """A step of a frame, or a piece of one that inflates; whether there may be another."""
         if not is_inflating_frame(self._protocol):
             return step(self._protocol)
+        before = len(self._protocol.data)
         self._piece = inflate_piece(self._protocol, self._piece)
-        return bool(self._protocol.data)
+        # A protocol may have its own reasons to take nothing.
+        return 0 < len(self._protocol.data) < before
 
     def _queue(self) -> None:
         self._flow.hold(WORKING)

@@ -16,7 +16,7 @@ def test_the_daemon_answers_with_the_overview(browser: WebDriver, daemon: Daemon
     assert browser.find_element(By.TAG_NAME, "h1").text == "echod"
 
 
-@pytest.mark.parametrize("endpoint", ["/simple-echo", "/multi-echo", "/echo", "/"])
+@pytest.mark.parametrize("endpoint", ["/simple-echo", "/multi-echo", "/echo", "/", "/info"])
 def test_every_endpoint_is_named(browser: WebDriver, daemon: Daemon, endpoint: str) -> None:
     browser.get(daemon.url("/"))
     named = [code.text for code in browser.find_elements(By.CSS_SELECTOR, "dl code")]
@@ -33,6 +33,13 @@ def test_every_link_leads_to_its_page(chamber: Chamber, daemon: Daemon, page: st
         browser.get(daemon.url("/"))
         browser.find_elements(By.CSS_SELECTOR, f"a[href='{page}']")[number].click()
         chamber.wait_until(lambda: browser.title == "Echo Chamber" and chamber.target == daemon.uri(endpoint))
+
+
+@pytest.mark.parametrize(("link", "title"), [("behaviours.html", "Behaviours"), ("behaviours", "Behaviours")])
+def test_behaviours_are_linked(browser: WebDriver, daemon: Daemon, link: str, title: str) -> None:
+    browser.get(daemon.url("/"))
+    browser.find_element(By.CSS_SELECTOR, f"main a[href='{link}']").click()
+    Chamber(browser).wait_until(lambda: browser.title == title)
 
 
 def test_the_pages_lead_back_to_the_overview(browser: WebDriver, daemon: Daemon, page: str) -> None:

@@ -35,6 +35,8 @@ from echod.settings import Settings
 from tests.child import ROOT
 from tests.daemon.clients import LOOPBACK, is_free, say
 
+PATHS = ["/", "/echo", "/info", "/multi-echo", "/simple-echo"]
+
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[EchodService]:
@@ -106,7 +108,7 @@ class StoppableReactor:
 async def test_it_is_made_without_listening() -> None:
     service = make_service(Settings(port=0))
     assert service.server.ports == []
-    assert service.server.endpoints.paths() == ["/", "/echo", "/multi-echo", "/simple-echo"]
+    assert service.server.endpoints.paths() == PATHS
 
 
 @pytest_twisted.ensureDeferred
@@ -263,7 +265,7 @@ class TestTheWaysIn:
         assert found[0].description == "A WebSocket echo and test daemon."
         options = found[0].options()
         options.parseOptions(["--port", "0"])
-        assert found[0].makeService(options).server.endpoints.paths() == ["/", "/echo", "/multi-echo", "/simple-echo"]
+        assert found[0].makeService(options).server.endpoints.paths() == PATHS
 
     def test_the_plugins_options_are_these(self) -> None:
         options = Options()

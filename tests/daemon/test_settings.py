@@ -39,6 +39,7 @@ def test_the_default_port_is_that_of_the_note() -> None:
         ({"max-message": ["1G"]}, Settings(limits=Limits(max_message_bytes=KIB**3))),
         ({"compression": ["on"]}, Settings(compression=True)),
         ({"compression": ["off"]}, Settings(compression=False)),
+        ({"behaviours": ["off"]}, Settings(behaviours=False)),
         ({"debug": ["1"]}, Settings(debug=True)),
         ({"backlog": ["5"]}, Settings(backlog=5)),
         ({"head-size": ["8K"]}, Settings(limits=Limits(head_bytes=8 * KIB))),

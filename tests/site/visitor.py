@@ -64,7 +64,7 @@ class Line(StringTransport):
         self.protocol = protocol
         self.closed: Deferred[None] = Deferred()
 
-    def unregisterProducer(self) -> None:  # noqa: N802 - a name of Twisted's
+    def unregisterProducer(self) -> None:
         self.producer = None
 
     def loseConnection(self) -> None:  # noqa: N802 - a name of Twisted's

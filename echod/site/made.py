@@ -1,0 +1,36 @@
+"""Pages that are made and not read: the list of behaviours, and what the server sees of a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from echod.rules.accepting import HTML, JSON, prefers_json
+from echod.rules.answer import Page
+from echod.rules.behaviour import read_behaviour
+from echod.rules.head import Head, Refusal
+from echod.rules.listing import list_html, list_json
+from echod.site.pages import POLICY
+from echod.wire.answering import Make
+from echod.wire.seeing import see_request, to_json
+
+VARY = ("Vary", "Accept")
+POLICIES = (("Content-Security-Policy", POLICY),)
+
+
+def answer_behaviours(_transport: Any, head: Head) -> Page | Refusal:
+    """The list, in the form that the client prefers; a query is checked as if a WebSocket had asked for it."""
+    asked = read_behaviour(head.query)
+    if isinstance(asked, Refusal):
+        return asked
+    if prefers_json(head.values("accept")):
+        return Page(JSON, list_json(), (VARY,))
+    return Page(f"{HTML}; charset=utf-8", list_html(), (VARY, *POLICIES))
+
+
+def answer_info(instance: str) -> Make:
+    """What is seen of a request, for the one who sent it."""
+
+    def answer(transport: Any, head: Head) -> Page:
+        return Page(JSON, to_json(see_request(transport, head, instance)))
+
+    return answer

@@ -1,0 +1,119 @@
+"""Things to do later: in order after a delay, or again and again. Each owns its one timer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+ENTRY_BYTES = 128
+"""What an entry takes besides its weight."""
+
+
+class Timer:
+    """One call at a time that may be cancelled, also after it was made or when there was none."""
+
+    __slots__ = ("_call", "_clock")
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._call: IDelayedCall | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._call is not None
+
+    def start(self, delay_s: float, action: Callable[[], None]) -> None:
+        """Call `action` then, in place of what it was started for before."""
+        self.stop()
+        self._call = self._clock.callLater(delay_s, self._run, action)
+
+    def stop(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _run(self, action: Callable[[], None]) -> None:
+        self._call = None
+        action()
+
+
+class Queue:
+    """Actions in order, none before its time, and only while there is room.
+
+    `weight` is what the waiting ones take, in bytes.
+    """
+
+    def __init__(self, clock: IReactorTime, has_room: Callable[[], bool]) -> None:
+        self._clock = clock
+        self._has_room = has_room
+        self._timer = Timer(clock)
+        self._entries: deque[tuple[float, Callable[[], None], int]] = deque()
+        self._is_working = self._is_hurried = False
+        self.weight = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, delay_s: float, action: Callable[[], None], size: int = 0) -> None:
+        """Do it after this delay, but not before those that were added before; now if nothing is in its way."""
+        self._entries.append((self._clock.seconds() + delay_s, action, size + ENTRY_BYTES))
+        self.weight += size + ENTRY_BYTES
+        self.work()
+
+    def work(self) -> None:
+        """Do what is due."""
+        if not self._is_working:
+            self._is_working = True
+            self._work()
+            self._is_working = False
+
+    def hurry(self) -> None:
+        """Everything is due from now on, with room or without."""
+        self._is_hurried = True
+        self.work()
+
+    def stop(self) -> None:
+        """Drop what waits."""
+        self._entries.clear()
+        self.weight = 0
+        self._timer.stop()
+
+    def _work(self) -> None:
+        self._timer.stop()
+        while self._entries and (self._is_hurried or self._has_room()):
+            due, action, weight = self._entries[0]
+            wait_s = due - self._clock.seconds()
+            if wait_s > 0 and not self._is_hurried:
+                self._timer.start(wait_s, self.work)
+                return
+            self._entries.popleft()
+            self.weight -= weight
+            action()
+
+
+class Repeat:
+    """An action at an interval, so many times; None: without end. One that returns False does not count."""
+
+    def __init__(
+        self, clock: IReactorTime, interval_s: float, action: Callable[[], bool], count: int | None = None
+    ) -> None:
+        self._timer = Timer(clock)
+        self._interval_s = interval_s
+        self._action = action
+        self._left = count
+
+    def start(self) -> None:
+        """The first comes after one interval."""
+        self._timer.start(self._interval_s, self._do)
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def _do(self) -> None:
+        self.start()
+        if self._action() and self._left is not None:
+            self._left -= 1
+            if not self._left:
+                self.stop()

@@ -1,0 +1,159 @@
+"""`python -m tests.clients.run`: run six clients against ten behaviours, and write docs/clients.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from tests.child import ROOT, Daemon
+from tests.clients.chromium import Chromium
+
+HERE = Path(__file__).parent
+PLACE = ROOT / ".venv-clients"
+PYTHON = PLACE / "bin" / "python"
+DOCUMENT = ROOT / "docs" / "clients.md"
+TIMEOUT_S = 40
+AT_A_TIME = 2
+ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
+CLOSED = re.compile(r" closed (\d+) ")
+
+BEHAVIOURS = {
+    "A refused upgrade": ("watch", "/echo?status=403"),
+    "A missing pong": ("keep-alive", "/echo?pong=none"),
+    "Bad UTF-8": ("watch", "/echo?bad=utf8"),
+    "A reserved opcode": ("watch", "/echo?bad=opcode"),
+    "An abort": ("echo", "/echo?end=abort&after=1"),
+    "A close code": ("watch", "/echo?close=4001&reason=bye"),
+    "A stalled reader": ("fill", "/echo?stall=0"),
+    "1-byte fragments": ("join", "/echo?fragment=1"),
+    "A forced subprotocol": ("watch", "/echo?subprotocol=force:chat"),
+    "A slow handshake": ("watch", "/echo?hold=forever"),
+}
+ABOUT = {
+    "A missing pong": "The client's own keepalive, set to a second.",
+    "A stalled reader": "64 KiB at a time for three seconds, or 64 MB.",
+    "A slow handshake": "With the timeout that the client has by itself, watched for 12 seconds.",
+    "A close code": "The reason is `bye`.",
+    "An abort": "After one reply.",
+}
+PROGRAMS = {
+    "python-websockets": [str(PYTHON), "python_websockets.py"],
+    "aiohttp": [str(PYTHON), "aiohttp_client.py"],
+    "websocket-client": [str(PYTHON), "websocket_client.py"],
+    "picows": [str(PYTHON), "picows_client.py"],
+    "ws (Node)": ["node", "node_ws.cjs"],
+}
+CHROMIUM = "Chromium"
+CLIENTS = (*PROGRAMS, CHROMIUM)
+DISTRIBUTIONS = {
+    "python-websockets": "websockets",
+    "aiohttp": "aiohttp",
+    "websocket-client": "websocket-client",
+    "picows": "picows",
+}
+
+Perform = Callable[[Daemon, str, str], list[str]]
+Outcome = tuple[list[str], str]
+"""The steps of a client, and the close code that the server got from it, if any."""
+
+
+def run_program(argv: list[str]) -> Perform:
+    """How to run a program of this folder."""
+
+    def perform(daemon: Daemon, task: str, path: str) -> list[str]:
+        done = subprocess.run(
+            [*argv, task, daemon.uri(path)],
+            cwd=HERE,
+            env={**os.environ, "NODE_PATH": str(PLACE / "node_modules")},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
+        assert lines, done.stderr
+        steps: list[str] = json.loads(lines[-1])
+        return steps
+
+    return perform
+
+
+def run_client(name: str) -> tuple[str, list[Outcome]]:
+    """The version of a client and its outcomes, each on a daemon that no other client talks to."""
+    browser: AbstractContextManager[Any] = Chromium() if name == CHROMIUM else nullcontext()
+    with Daemon("--debug") as daemon, browser as chromium:
+        if chromium is None:
+            perform, version = run_program(PROGRAMS[name]), version_of(name)
+        else:
+            perform, version = drive(chromium), chromium.version
+        return version, [observe(perform, daemon, task, path) for task, path in BEHAVIOURS.values()]
+
+
+def drive(chromium: Chromium) -> Perform:
+    return lambda daemon, task, path: chromium.perform(daemon.url(), task, daemon.uri(path))
+
+
+def observe(perform: Perform, daemon: Daemon, task: str, path: str) -> Outcome:
+    """The steps, and what the daemon logs of the end."""
+    before = len(daemon.out)
+    steps = perform(daemon, task, path)
+    deadline = time.monotonic() + 1
+    while not (codes := CLOSED.findall("".join(daemon.out[before:]))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return steps, codes[0] if codes and not is_open(steps) else ""
+
+
+def is_open(steps: list[str]) -> bool:
+    """Whether the connection was still open when we stopped looking."""
+    return bool(re.match("notices|puts|send|still|has no", steps[-1]))
+
+
+def version_of(name: str) -> str:
+    if name in DISTRIBUTIONS:
+        code = f"from importlib.metadata import version; print(version({DISTRIBUTIONS[name]!r}))"
+        return subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    package: dict[str, str] = json.loads((PLACE / "node_modules" / "ws" / "package.json").read_text())
+    return package["version"]
+
+
+def write(versions: dict[str, str], outcomes: dict[str, list[Outcome]]) -> str:
+    """The document."""
+    lines = [
+        "# What clients do",
+        "",
+        "What six WebSocket clients do with ten [behaviours](behaviours.md), as measured by `make clients`.",
+        "The programs are in [tests/clients](../tests/clients/).",
+        "Each client is as it comes, without options but for those that are named.",
+        "The last column is the close code that the server got: 1006 is a connection that ended without a Close.",
+        "",
+        ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+    ]
+    for number, (behaviour, (_, path)) in enumerate(BEHAVIOURS.items()):
+        lines += ["", f"## {behaviour}", "", f"`{path}`", *filter(None, [ABOUT.get(behaviour)]), ""]
+        lines += ["| client | what it does | close code |", "| --- | --- | --- |"]
+        lines += [row(name, *outcomes[name][number]) for name in CLIENTS]
+    return "\n".join([*lines, ""])
+
+
+def row(name: str, steps: list[str], code: str) -> str:
+    told = ADDRESS.sub("localhost:9001", "; ".join(steps)).replace("|", "\\|")
+    return f"| {name} | {told} | {code} |"
+
+
+def main() -> None:
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        results = dict(zip(CLIENTS, pool.map(run_client, CLIENTS), strict=True))
+    versions = {name: version for name, (version, _) in results.items()}
+    DOCUMENT.write_text(write(versions, {name: outcomes for name, (_, outcomes) in results.items()}))
+    print(f"wrote {DOCUMENT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
