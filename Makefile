@@ -2,9 +2,10 @@
 
 PYTHON ?= python3
 PORT ?= 9001
+MINUTES ?= 20
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance faults bench-idle bench-drain check clean
+.PHONY: run test fmt lint types cover conformance faults soak bench-idle bench-drain check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
@@ -19,11 +20,14 @@ cover: .venv/test.stamp components ## the same tests, with branch coverage of ec
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-conformance: .venv/test.stamp ## all 517 cases of the Autobahn TestSuite, three times; about 20 minutes
+conformance: .venv/test.stamp ## all 517 cases of the Autobahn TestSuite, plain and over TLS; about 30 minutes
 	$(BIN)/python -m pytest tests/conformance -m full
 
-faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 4 minutes
+faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 5 minutes
 	$(BIN)/python -m pytest tests/faults
+
+soak: .venv/test.stamp ## attacks and echoes mixed, for MINUTES (20); memory and descriptors must not grow
+	$(BIN)/python -m bench.soak $(MINUTES)
 
 bench-idle: .venv/test.stamp ## 15,000 idle connections for 2 minutes
 	$(BIN)/python -m bench.idle
