@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from statistics import mean
 
 from tests.faults.attacker import BINARY, CONTINUATION, PING, TEXT, close_frame, compressed_frame, frame, request
 from tests.faults.measure import KIB, MIB, descriptors, memory
@@ -106,10 +107,15 @@ class Samples:
         self.kib.append(memory(scene.pid) / KIB)
         self.files.append(descriptors(scene.pid))
 
+    def quarters(self) -> list[int]:
+        """What the memory was in each quarter of the time, on average."""
+        size = max(1, len(self.kib) // 4)
+        return [round(mean(self.kib[at : at + size])) for at in range(0, 4 * size, size) if self.kib[at : at + size]]
+
     def is_flat(self) -> bool:
         kib_per_minute, files_per_minute = slope(self.minutes, self.kib), slope(self.minutes, self.files)
-        growth = self.kib[-1] - self.kib[0]
-        print(f"memory: {kib_per_minute:+.1f} KiB a minute, {self.kib[0]:.0f} KiB to {self.kib[-1]:.0f} KiB")
+        growth = self.quarters()[-1] - self.quarters()[0]
+        print(f"memory: {kib_per_minute:+.1f} KiB a minute; means of the quarters in KiB: {self.quarters()}")
         print(f"descriptors: {files_per_minute:+.2f} a minute, {self.files[0]:.0f} to {self.files[-1]:.0f}")
         grows = kib_per_minute > MOST_KIB_PER_MINUTE and growth > MOST_GROWTH_KIB
         return not grows and files_per_minute <= MOST_DESCRIPTORS_PER_MINUTE
