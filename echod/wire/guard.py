@@ -84,8 +84,15 @@ class Guard:
     def work(self) -> None:
         """Read frames out of what has been received, in slices."""
         self.slices.work()
-        if self._leaving is not None and not self.slices.is_working:
-            start_close(self._protocol, *self._leaving)
+        if self._leaving is not None:
+            self._go(*self._leaving)
+
+    def _go(self, code: int, reason: str) -> None:
+        """Close, or wait for a peer that takes nothing no longer than for its Close."""
+        if not self.slices.is_working:
+            start_close(self._protocol, code, reason)
+        elif self.flow.is_full:
+            self._ending.await_close()
 
     def leave(self, code: int, reason: str) -> None:
         """Close, once everything that has been read is worked on."""
