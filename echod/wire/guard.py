@@ -14,6 +14,7 @@ from echod.wire.internals import (
     State,
     close_of,
     fail_connection,
+    forget_input,
     forget_message,
     forget_ping_timeout,
     free_decompressor,
@@ -187,6 +188,7 @@ class Guard:
         if self._protocol.failedByMe:
             self._tally.count_failed(*close_of(self._protocol, was_clean=False))
         forget_message(self._protocol)
+        forget_input(self._protocol)
         stop_close_timer(self._protocol)
         self.flow.stopProducing()
         self.slices.stop()
