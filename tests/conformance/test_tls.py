@@ -28,7 +28,8 @@ def tunnel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     authority.cert_pem.write_to_path(folder / "authority.pem")
     endpoint = f"ssl:0:interface=127.0.0.1:privateKey={folder}/server.pem:certKey={folder}/server.pem"
-    with Daemon("--listen", endpoint) as daemon:
+    # A busy machine may take its time for two TLS handshakes at once.
+    with Daemon("--listen", endpoint, "--head-timeout=60s") as daemon:
         argv = [sys.executable, "-m", "tests.conformance.tunnel", str(daemon.port), folder / "authority.pem"]
         with Child(argv) as running:
             yield "ws://" + running.wait_for_line(r"tunnel ready: (\S+)")[1]
