@@ -2,9 +2,10 @@
 
 PYTHON ?= python3
 PORT ?= 9001
+MINUTES ?= 20
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance faults clients bench bench-quick bench-parts bench-idle bench-drain check clean
+.PHONY: run test fmt lint types cover conformance faults clients bench bench-quick bench-parts bench-idle bench-drain soak check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
@@ -19,10 +20,10 @@ cover: .venv/test.stamp components ## the same tests, with branch coverage of ec
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-conformance: .venv/test.stamp ## all 517 cases of the Autobahn TestSuite, and 10,000 streams beside stock Autobahn; about 25 minutes
+conformance: .venv/test.stamp ## all 517 cases of the TestSuite, plain and over TLS, and 10,000 streams beside stock Autobahn; about 35 minutes
 	$(BIN)/python -m pytest -m full
 
-faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 4 minutes
+faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 5 minutes
 	$(BIN)/python -m pytest tests/faults
 
 bench: .venv/test.stamp components ## echod beside its peers: bench/RESULTS.md and plots; about 20 minutes
@@ -36,6 +37,9 @@ bench-parts: .venv/test.stamp components ## what each part of the fast path brin
 
 clients: .venv/test.stamp .venv-clients/stamp components ## six WebSocket clients against ten behaviours: writes docs/clients.md
 	$(BIN)/python -m tests.clients.run
+
+soak: .venv/test.stamp ## attacks and echoes mixed, for MINUTES (20); memory and descriptors must not grow
+	$(BIN)/python -m bench.soak $(MINUTES)
 
 bench-idle: .venv/test.stamp ## 15,000 idle connections for 2 minutes
 	$(BIN)/python -m bench.idle

@@ -33,6 +33,7 @@ class Client:
         self.echoes: list[bytes] = []
         self.pings = 0
         self.close_code: int | None = None
+        self.is_open = False
         self.is_lost = False
 
     def send(self, *payloads: bytes) -> None:
@@ -48,7 +49,7 @@ class Client:
             self.is_lost = True
         self.buffer += data
         if self.buffer.startswith(b"HTTP/1.1 101") and b"\r\n\r\n" in self.buffer:
-            self.buffer = self.buffer.partition(b"\r\n\r\n")[2]
+            self.buffer, self.is_open = self.buffer.partition(b"\r\n\r\n")[2], True
         for first, payload in self._frames():
             self._answer(first, payload)
 
@@ -95,6 +96,12 @@ class Crowd:
                 client.read()
                 if client.is_lost:
                     self._poll.unregister(descriptor)
+                    client.socket.close()
+
+    @property
+    def opened(self) -> int:
+        """How many have shaken hands."""
+        return sum(client.is_open for client in self.clients.values())
 
     @property
     def lost(self) -> int:

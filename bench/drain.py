@@ -19,7 +19,9 @@ def main(count: int = 5_000) -> None:
     crowd = Crowd()
     with Daemon() as daemon:
         crowd.join(daemon.port, count)
-        crowd.attend(1)
+        started = time.monotonic()
+        while crowd.opened < count and time.monotonic() - started < 40:
+            crowd.attend(0.2)
         payloads = [b"%d" % number for number in range(MESSAGES)]
         for client in crowd.clients.values():
             client.send(*payloads)

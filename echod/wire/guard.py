@@ -14,6 +14,7 @@ from echod.wire.internals import (
     State,
     close_of,
     fail_connection,
+    forget_input,
     forget_message,
     forget_ping_timeout,
     free_decompressor,
@@ -84,8 +85,15 @@ class Guard:
     def work(self) -> None:
         """Read frames out of what has been received, in slices."""
         self.slices.work()
-        if self._leaving is not None and not self.slices.is_working:
-            start_close(self._protocol, *self._leaving)
+        if self._leaving is not None:
+            self._go(*self._leaving)
+
+    def _go(self, code: int, reason: str) -> None:
+        """Close, or wait for a peer that takes nothing no longer than for its Close."""
+        if not self.slices.is_working:
+            start_close(self._protocol, code, reason)
+        elif self.flow.is_full:
+            self._ending.await_close()
 
     def leave(self, code: int, reason: str) -> None:
         """Close, once everything that has been read is worked on."""
@@ -180,6 +188,7 @@ class Guard:
         if self._protocol.failedByMe:
             self._tally.count_failed(*close_of(self._protocol, was_clean=False))
         forget_message(self._protocol)
+        forget_input(self._protocol)
         stop_close_timer(self._protocol)
         self.flow.stopProducing()
         self.slices.stop()

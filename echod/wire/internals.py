@@ -275,6 +275,11 @@ def forget_message(protocol: Any) -> None:
     protocol.frame_data = protocol.message_data = protocol.incoming = None
 
 
+def forget_input(protocol: Any) -> None:
+    """Drop what was received and not worked on: a lost connection may wait long for the garbage collector."""
+    protocol.data = b""
+
+
 def open_guarded(protocol: Any) -> None:
     """Autobahn's call of `onOpen`."""
     attempt(protocol, WebSocketAdapterProtocol._onOpen, protocol)

@@ -95,8 +95,8 @@ class Run:
 Announce = Callable[[Run], None]
 
 
-def fuzz_server(uri: str, outdir: Path, groups: Mapping[int, int], limit_s: float) -> Run:
-    """Run the cases of `groups` against the server at `uri`; the reports go to `outdir`.
+def fuzz_server(uri: str, outdir: Path, groups: Mapping[int, int], limit_s: float, over: str = "TCP") -> Run:
+    """Run the cases of `groups` against the server at `uri`; the reports go to `outdir`. `over` is for the report.
 
     Raises:
         AssertionError: kosoku did not finish within `limit_s`, or left no reports.
@@ -105,7 +105,7 @@ def fuzz_server(uri: str, outdir: Path, groups: Mapping[int, int], limit_s: floa
     arguments = ["-m", "fuzzingclient", uri, "-p", PARALLEL_CASES, *select(groups), "-o", outdir]
     with Child([KOSOKU, *map(str, arguments)]) as kosoku:
         finish(kosoku, limit_s)
-        return read_run(f"server {urlsplit(uri).path}", outdir, started, kosoku)
+        return read_run(f"server {urlsplit(uri).path} over {over}", outdir, started, kosoku)
 
 
 def fuzz_client(agent: str, outdir: Path, groups: Mapping[int, int], limit_s: float) -> Run:

@@ -22,6 +22,7 @@ from tests.faults.attacker import (
     compressed_frame,
     deflated,
     frame,
+    request,
 )
 from tests.faults.measure import KIB, MIB
 from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, PROMISED_STALL_S, Scene, attacked, note, set_up, usual_stall
@@ -284,3 +285,24 @@ def stall_of(scene: Scene, sent: bytes, deflate: bool) -> float:
             attacker.wait_for_end()
 
     return usual_stall(scene.daemon, attack)
+
+
+NO_CONTEXT = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover"
+"""Ours need not be kept then; the client's has to be, for Autobahn does not let it do without."""
+WITH_CONTEXT = "Sec-WebSocket-Extensions: permessage-deflate"
+MANY = 200
+
+
+@pytest.mark.parametrize(("offer", "most_kib"), [(NO_CONTEXT, 60), (WITH_CONTEXT, 120)], ids=["no context", "context"])
+def test_deflate_keeps_memory_only_for_a_context_that_was_agreed(offer: str, most_kib: int) -> None:
+    with set_up(clients=0) as scene, ExitStack() as stack:
+        for _ in range(MANY):
+            client = stack.enter_context(scene.connect())
+            client.send(request("/echo", offer), compressed_frame(b"hello" * 100))
+            assert b"permessage-deflate" in client.read_head()
+            client.read_message()
+        kib = scene.growth_now() / MANY / KIB
+        note(
+            f"a connection that has used deflate, {offer.count('no_context')} directions without context: {kib:.0f} KiB"
+        )
+        assert kib <= most_kib

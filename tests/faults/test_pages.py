@@ -208,3 +208,16 @@ def test_what_a_client_asks_for_is_escaped_in_the_log(site: Scene) -> None:
         ask(attacker, "/x%0d%0aforged%1b[31m")
     assert "\nforged" not in site.log()
     assert "\x1b" not in site.log()
+
+
+@pytest.mark.parametrize(
+    "query", ["redirect=http://evil.example/", "redirect=javascript:alert(1)&after=5", "after=abc"]
+)
+@pytest.mark.parametrize("path", ["/", "/echo", "/multi-echo"])
+def test_nobody_is_sent_elsewhere(scene: Scene, path: str, query: str) -> None:
+    with scene.connect() as client:
+        code, head, body = ask(client, f"{path}?{query}")
+        assert code == (200 if path == "/" else 426)
+        assert b"location:" not in head.lower()
+        assert b"evil" not in body
+        assert b"alert(1)" not in body

@@ -139,7 +139,9 @@ def test_once_leaving_newcomers_are_refused_and_those_who_are_there_are_told() -
     arrivals = Arrivals()
     guest, _ = enter(arrivals)
 
+    assert not arrivals.is_leaving
     arrivals.send_away()
+    assert arrivals.is_leaving
 
     assert guest.told == ["away"]
     assert enter(arrivals)[1] == 503

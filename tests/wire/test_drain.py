@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
 
 from echod.settings import Limits
+from tests.deflate import deflated
 from tests.pair import BINARY, TEXT, Net, Raw, masked, request, unframe
 from tests.wire.conftest import Log
 
@@ -262,3 +263,16 @@ def test_the_end_is_told_to_everyone_who_waits_for_it(net: Net) -> None:
     assert told == [None, None, None]
     net.server.arrivals.when_empty().addCallback(told.append)
     assert len(told) == 4
+
+
+def test_who_takes_nothing_is_not_waited_for_though_it_was_sent_more(prompt: Net) -> None:
+    """What was read and not worked on waits for room here."""
+    peer = prompt.open("/echo", "Sec-WebSocket-Extensions: permessage-deflate")
+    peer.transport.pauseProducing()
+    peer.transport.arrive(masked(0xC2, deflated(bytes(200_000)), b"\0\0\0\0") * 5)
+    done = prompt.shut_down()
+
+    prompt.wait(5)
+
+    assert done == [None]
+    assert peer.lost
