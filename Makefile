@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 9001
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance faults clients bench-idle bench-drain check clean
+.PHONY: run test fmt lint types cover conformance faults clients bench bench-quick bench-parts bench-idle bench-drain check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
@@ -19,11 +19,20 @@ cover: .venv/test.stamp components ## the same tests, with branch coverage of ec
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-conformance: .venv/test.stamp ## all 517 cases of the Autobahn TestSuite, three times; about 20 minutes
-	$(BIN)/python -m pytest tests/conformance -m full
+conformance: .venv/test.stamp ## all 517 cases of the Autobahn TestSuite, and 10,000 streams beside stock Autobahn; about 25 minutes
+	$(BIN)/python -m pytest -m full
 
 faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 4 minutes
 	$(BIN)/python -m pytest tests/faults
+
+bench: .venv/test.stamp components ## echod beside its peers: bench/RESULTS.md and plots; about 20 minutes
+	$(BIN)/python -m bench.run
+
+bench-quick: .venv/test.stamp components ## three peers, three loads, printed; about 2 minutes
+	$(BIN)/python -m bench.run --quick
+
+bench-parts: .venv/test.stamp components ## what each part of the fast path brings; about 5 minutes
+	$(BIN)/python -m bench.parts
 
 clients: .venv/test.stamp .venv-clients/stamp components ## six WebSocket clients against ten behaviours: writes docs/clients.md
 	$(BIN)/python -m tests.clients.run
@@ -48,7 +57,7 @@ types: .venv/test.stamp
 check: lint types test ## what a change needs before it is committed
 
 clean:
-	rm -rf .venv .venv-clients build dist reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .venv-bench .venv-clients bench/.build bench/.node build dist reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
 .PHONY: components
 components: ## Debian's packages that tests talk to

@@ -87,8 +87,10 @@ class Child:
 class Daemon(Child):
     """`twistd -n echod --port 0 …` (or another command), ready: `port` is where it listens."""
 
+    COMMAND = (TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "echod")
+
     def __init__(self, *options: str, env: Mapping[str, str] = {}, argv: Sequence[str | Path] = ()) -> None:
-        default = [TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "echod", "--port", "0", *options]
+        default = [*self.COMMAND, "--port", "0", *options]
         super().__init__(argv or default, {"PYTHONPATH": str(ROOT), **env})
         try:
             self.port = int(self.wait_for_line(r"ready.*?:(\d+)")[1])

@@ -48,9 +48,20 @@ class Talk(LineReceiver):
         self._display = Display()
         self._silence: IDelayedCall | None = None
         self._owed = 0
+        self._begun = bytearray()
         self.contract: Contract | None = None
         self.has_ended = False
         self.all_sent = True
+
+    def dataReceived(self, data: bytes) -> None:
+        """Gather a line until its end comes: Twisted would copy all of it again for each piece."""
+        self._begun += data
+        if self.delimiter in data or len(self._begun) > self.MAX_LENGTH:
+            super().dataReceived(self._take_begun())
+
+    def _take_begun(self) -> bytes:
+        begun, self._begun = bytes(self._begun), bytearray()
+        return begun
 
     def lineReceived(self, line: bytes) -> None:
         assert self.contract is not None
@@ -80,7 +91,7 @@ class Talk(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The end of the input; what stands behind the last line end is a line too."""
-        rest = self.clearLineBuffer()
+        rest = self.clearLineBuffer() + self._take_begun()
         if rest and not self.has_ended:
             self.lineReceived(rest)
         self.has_ended = True

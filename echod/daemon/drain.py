@@ -61,7 +61,9 @@ class Drain:
         for timer in self._timers:
             if timer.active():
                 timer.cancel()
-        log.info("echod drained: {cut} connections had to be cut", cut=self._cut)
+        tally = str(self._arrivals.tally)
+        before = f"; since the start: {tally}" if tally else ""
+        log.info("echod drained: {cut} connections had to be cut{before}", cut=self._cut, before=before)
 
 
 def send_off(protocols: list[Any]) -> None:

@@ -9,6 +9,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from echod.daemon.configuration import OPTIONS, read_settings
+from echod.daemon.reactor import install_by_default
 from echod.daemon.service import make_service
 from echod.errors import BadSetting
 from echod.settings import Settings
@@ -47,6 +48,7 @@ class Options(usage.Options):
             self.settings = read_settings(self.given(), os.environ)
         except BadSetting as error:
             raise usage.UsageError(str(error)) from None
+        install_by_default()
 
     def given(self) -> dict[str, list[str]]:
         """What stands on the command line: option name to words."""

@@ -24,6 +24,8 @@ from echod.wire.gate import GateFactory
 from echod.wire.holding import take
 from echod.wire.info import InfoFactory
 from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
+from echod.wire.share import Share
+from echod.wire.tally import Tally
 
 
 class Server:
@@ -33,6 +35,7 @@ class Server:
         endpoints: the table of published paths.
         connections: the open WebSockets.
         arrivals: all accepted connections, whatever they are.
+        tally: how many were refused or cut, by kind.
         ports: where it listens; empty until `listen` and after `stop_listening`.
     """
 
@@ -52,8 +55,10 @@ class Server:
         self.ports: list[IListeningPort] = []
         self._compression = compression
         self._debug = debug
-        self.arrivals = Arrivals(self.limits.max_connections, self.limits.max_per_address)
+        self.tally = Tally()
+        self.arrivals = Arrivals(self.limits.max_connections, self.limits.max_per_address, self.tally)
         self._budget = Budget(self.limits.unfinished_bytes)
+        self._share = Share(reactor)
         self._gates = GateFactory(Routing(self.endpoints, pages), self.limits, reactor, self.arrivals)
         self._drain = Drain(self.arrivals, self.connections, reactor, self.limits)
 
@@ -75,7 +80,8 @@ class Server:
         """An `EndpointFactory` of this kind, with this server's clock, connections and options."""
         limits = limits or self.limits
         debug = debug or self._debug
-        options = {"budget": self._budget, "compression": self._compression, "debug": debug}
+        shared = {"budget": self._budget, "share": self._share, "tally": self.tally}
+        options = {**shared, "compression": self._compression, "debug": debug}
         return kind(*args, self.reactor, self.connections, limits, **options)
 
     def publish(

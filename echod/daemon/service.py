@@ -15,9 +15,11 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from echod.daemon.allocation import keep_freed_memory
 from echod.daemon.configuration import read_settings
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
 from echod.daemon.openfiles import most_connections, raise_open_files
+from echod.daemon.reactor import install_by_default
 from echod.daemon.server import (
     Server,
     publish_behaviours,
@@ -29,6 +31,7 @@ from echod.daemon.server import (
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
 from echod.settings import Limits, Settings
+from echod.site.health import Health
 from echod.site.pages import make_pages
 from echod.state.memory import MemoryModeStore
 
@@ -55,6 +58,7 @@ class EchodService(Service):
     def privilegedStartService(self) -> None:
         """Bind the ports while the process may: twistd calls this before it gives up root."""
         raise_open_files()
+        keep_freed_memory()
         self._listening = [listen_or_fail(self.server, listener) for listener in self._listeners]
 
     def startService(self) -> None:
@@ -121,13 +125,16 @@ def make_service(settings: Settings, reactor: Any = None) -> EchodService:
 
 def make_server(settings: Settings, reactor: Any) -> Server:
     """The echoes, the pages, and what clients may ask for."""
+    pages = make_pages(settings.web, reactor, settings.limits)
     server = Server(
         reactor,
         limits=allow_connections(settings.limits),
-        pages=make_pages(settings.web, reactor, settings.limits),
+        pages=pages,
         compression=settings.compression,
         debug=settings.debug,
     )
+    pages.tally = server.tally
+    pages.resource = Health(pages.resource, lambda: not server.arrivals.is_leaving)
     allowed: dict[str, Any] = {"origins": settings.origins, "behaviours": settings.behaviours}
     publish_simple_echo(server, MemoryModeStore(), **allowed)
     publish_multi_echo(server, **allowed)
@@ -161,4 +168,5 @@ def service_from_environment() -> EchodService:
         settings = read_settings({}, os.environ)
     except BadSetting as error:
         raise SystemExit(f"echod: {error}") from None
+    install_by_default()
     return make_service(settings)

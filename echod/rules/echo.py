@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-SUFFIX = "...added..."
+SUFFIX = b"...added..."
 
 
 class Mode(Enum):
@@ -17,11 +17,13 @@ class Mode(Enum):
     ADD = "add"
 
 
-COMMANDS = {"add": Mode.ADD, "none": Mode.OFF}
+COMMANDS = {b"add": Mode.ADD, b"none": Mode.OFF}
 
 
-def step(mode: Mode, text: str) -> tuple[Mode, str]:
-    """The mode after `text`, and the one reply to it.
+def step(mode: Mode, text: bytes) -> tuple[Mode, bytes]:
+    """The mode after `text`, and the one reply to it; both as UTF-8, in which a message comes and goes.
+
+    No letter but A to Z has one of the commands as its other case, so the case of ASCII is the case that counts.
 
     The whole text must equal a command, ignoring case; nothing is trimmed.
     The reply is made with the new mode and keeps the spelling of the text.

@@ -8,17 +8,18 @@ NEL (0x85) counts as a control character, because `str.splitlines` would end a l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from echod.rules.authority import AUTHORITY, is_authority
 
 END = b"\r\n\r\n"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-FORBIDDEN = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f\x85]")
-NEVER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) ([^ ]+) (HTTP/\d\.\d)")
+FORBIDDEN = bytes({*range(0x20), 0x7F, 0x85} - {0x09})
+"""In a line; all line ends, which are CRLF, are of these too."""
+NEVER = bytes({*FORBIDDEN} - {0x0A, 0x0D, 0x85})
 """Not even a line end: with the first such byte, of a TLS greeting for instance, waiting for more is in vain."""
-VERSION = re.compile(r"HTTP/\d\.\d")
 SPOKEN = ("HTTP/1.0", "HTTP/1.1")
 PRINTABLE = re.compile(r"[!-~]+")
 ABSOLUTE = re.compile(rf"(?:https?|wss?)://{AUTHORITY}(?:[/?].*)?", re.IGNORECASE)
@@ -44,6 +45,16 @@ class Head:
     target: str
     version: str
     headers: tuple[tuple[str, str], ...]
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The same byte by byte, without the empty line at its end."""
+    by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+    """The values of all lines with one header name, in lower case."""
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            by_name.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "by_name", by_name)
 
     @property
     def path(self) -> str:
@@ -56,7 +67,7 @@ class Head:
 
     def values(self, name: str) -> list[str]:
         """The values of all lines with this header name (given in lower case), in order."""
-        return [value for key, value in self.headers if key.lower() == name]
+        return self.by_name.get(name, [])
 
     def tokens(self, name: str) -> list[str]:
         """The comma-separated elements of a header, in lower case."""
@@ -74,13 +85,19 @@ def origin_form(target: str) -> str:
 class HeadReader:
     """Collects bytes until a head is complete, or is refused.
 
-    `received` is all that was fed, the head and whatever came behind it.
+    `received` is all that was fed, the head and whatever came behind it, which is `rest`.
     """
 
     def __init__(self, max_bytes: int, max_lines: int) -> None:
         self._max_bytes = max_bytes
         self._max_lines = max_lines
         self.received = bytearray()
+        self._end = 0
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the head, which is complete."""
+        return bytes(self.received[self._end :])
 
     def feed(self, data: bytes) -> Head | Refusal | None:
         """None while the head is incomplete. After a result no more may be fed."""
@@ -89,33 +106,41 @@ class HeadReader:
         end = self.received.find(END, start)
         # What may still be the beginning of the end does not count, so that segments make no difference.
         length = len(self.received) - len(END) + 1 if end < 0 else end
-        if NEVER.search(self.received, start, min(length, self._max_bytes) + len(END)):
+        if has_any(self.received[start : min(length, self._max_bytes) + len(END)], NEVER):
             return CONTROL_CHARACTER
         if length > self._max_bytes:
             return Refusal(431, f"the request head is larger than {self._max_bytes} bytes")
-        return None if end < 0 else self._parse(bytes(self.received[:end]))
+        if end < 0:
+            return None
+        self._end = end + len(END)
+        return self._parse(bytes(self.received[:end]))
 
     def _parse(self, raw: bytes) -> Head | Refusal:
-        lines = raw.split(b"\r\n")
+        lines = raw.decode("latin-1").split("\r\n")
         if len(lines) > self._max_lines:
             return Refusal(431, f"the request head has more than {self._max_lines} lines")
-        if any(map(FORBIDDEN.search, lines)):
+        if has_any(raw.replace(b"\r\n", b""), FORBIDDEN):
             return CONTROL_CHARACTER
-        return parse_lines([line.decode("latin-1") for line in lines])
+        return parse_lines(lines, raw)
 
 
-def parse_lines(lines: list[str]) -> Head | Refusal:
+def has_any(data: bytes | bytearray, forbidden: bytes) -> bool:
+    """Whether one of these bytes is in the data; many times faster than a regular expression."""
+    return len(data.translate(None, forbidden)) < len(data)
+
+
+def parse_lines(lines: list[str], raw: bytes = b"") -> Head | Refusal:
     """The head that these lines are: the request line first, without their line ends."""
-    words = lines[0].split(" ")
-    if len(words) != 3 or not TOKEN.fullmatch(words[0]) or not VERSION.fullmatch(words[2]) or not words[1]:
+    words = REQUEST_LINE.fullmatch(lines[0])
+    if words is None:
         return Refusal(400, "the request line is not 'METHOD target HTTP/1.1'")
-    if not is_target(words[0], words[1]):
+    method, target, version = words.groups()
+    if not is_target(method, target):
         return Refusal(400, "the request target is not a path or an absolute http URI without a fragment")
-    headers = [parse_header(line) for line in lines[1:]]
-    whole = tuple(pair for pair in headers if pair is not None)
-    if len(whole) != len(headers):
+    headers = parse_headers(lines[1:])
+    if headers is None:
         return Refusal(400, "a header line is not 'name: value'")
-    head = Head(words[0], words[1], words[2], whole)
+    head = Head(method, target, version, headers, raw)
     return check_version(head) or check_host(head) or head
 
 
@@ -151,7 +176,12 @@ def check_host(head: Head) -> Refusal | None:
     return None if is_good else Refusal(400, "the header host is not a host with an optional port")
 
 
-def parse_header(line: str) -> tuple[str, str] | None:
-    """Name and value of a header line; None when it is not one, folded lines included."""
-    name, colon, value = line.partition(":")
-    return (name, value.strip(" \t")) if colon and TOKEN.fullmatch(name) else None
+def parse_headers(lines: list[str]) -> tuple[tuple[str, str], ...] | None:
+    """Names and values of the header lines; None when one is no header line, folded lines included."""
+    parts = [line.partition(":") for line in lines]
+    if not all(name and colon for name, colon, _ in parts):
+        return None
+    # One look at all names together: a character that may not be in one may not be in any.
+    if parts and not TOKEN.fullmatch("".join([name for name, _, _ in parts])):
+        return None
+    return tuple([(name, value.strip(" \t")) for name, _, value in parts])

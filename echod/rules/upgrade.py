@@ -37,7 +37,11 @@ def check_length(head: Head) -> Refusal | None:
 
 def check_upgrade(head: Head) -> Refusal | None:
     """None when a WebSocket protocol may take this handshake, else the answer to give."""
-    return next(filter(None, (check(head) for check in CHECKS)), None)
+    for check in CHECKS:
+        refusal = check(head)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 def _check_method(head: Head) -> Refusal | None:

@@ -17,7 +17,7 @@ VARY = ("Vary", "Accept")
 POLICIES = (("Content-Security-Policy", POLICY),)
 
 
-def answer_behaviours(_transport: Any, _raw: bytes, head: Head) -> Page | Refusal:
+def answer_behaviours(_transport: Any, head: Head) -> Page | Refusal:
     """The list, in the form that the client prefers; a query is checked as if a WebSocket had asked for it."""
     asked = read_behaviour(head.query)
     if isinstance(asked, Refusal):
@@ -30,7 +30,7 @@ def answer_behaviours(_transport: Any, _raw: bytes, head: Head) -> Page | Refusa
 def answer_info(instance: str) -> Make:
     """What is seen of a request, for the one who sent it."""
 
-    def answer(transport: Any, raw: bytes, _head: Head) -> Page:
-        return Page(JSON, to_json(see_request(transport, raw, instance)))
+    def answer(transport: Any, head: Head) -> Page:
+        return Page(JSON, to_json(see_request(transport, head, instance)))
 
     return answer

@@ -22,6 +22,7 @@ from echod.rules.head import origin_form
 from echod.settings import Limits
 from echod.wire.flow import Watch
 from echod.wire.peers import peer_name
+from echod.wire.tally import Tally
 
 INDEX = "index.html"
 PACKED = Path(__file__).parent.parent / "web"
@@ -121,7 +122,7 @@ class OneAnswer(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._watch = Watch(self.transport, self.site.reactor, self.site.stall_timeout_s)
+        self._watch = Watch(self.transport, self.site.reactor, self.site.stall_timeout_s, self.site.tally)
         self._watch.start()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -139,6 +140,7 @@ class PageSite(Site):
     noisy = False
     protocol: Any = OneAnswer
     stall_timeout_s = Limits().stall_timeout_s
+    tally: Tally | None = None
 
     def log(self, request: Any) -> None:
         """One line for each page, with what the client sent escaped."""

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
 from echod.rules.behaviour import Behaviour
-from echod.wire.internals import decline, offer_too
+from echod.rules.opening import Acceptance, accept_of
+from echod.wire.internals import decline
 
 Accept = Callable[[Iterable[Any]], PerMessageDeflateOfferAccept | None]
 NONE = "none"
 FORCE = "force:"
 BITS = "bits:"
+OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
 
 Change = Callable[[PerMessageDeflateOffer], PerMessageDeflateOfferAccept]
 
 
-def select(protocol: Any, asked: str, offered: list[str]) -> str | None:
-    """The subprotocol to answer with; by force one that was not offered, too."""
-    if asked.startswith(FORCE):
-        forced = asked.removeprefix(FORCE)
-        offer_too(protocol, forced)
-        return forced
+def select(asked: str, offered: list[str]) -> str | None:
+    """The subprotocol that is agreed on: the one that was asked for, if it is offered."""
     return asked if asked in offered and asked != NONE else None
+
+
+def change_answer(behaviour: Behaviour, acceptance: Acceptance) -> Acceptance:
+    """What the 101 answer says instead: by force a subprotocol that was not offered, and the answer to another key."""
+    asked = behaviour.subprotocol or ""
+    if asked.startswith(FORCE):
+        acceptance = replace(acceptance, subprotocol=asked.removeprefix(FORCE))
+    return acceptance if behaviour.accept is None else replace(acceptance, accept=accept_of(OTHER_KEY))
 
 
 def added_headers(behaviour: Behaviour) -> dict[str, list[str]]:

@@ -12,23 +12,23 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.rules.answer import Page, render, render_page
-from echod.rules.head import END, Head, HeadReader, Refusal
+from echod.rules.head import Head, Refusal
 from echod.settings import Limits
 from echod.wire.flow import Ending
+from echod.wire.heads import IHeadTaker
 from echod.wire.peers import peer_name
 
-Make = Callable[[Any, bytes, Head], Page | Refusal]
-"""The answer to a request: from its transport, its head as received, and what that means."""
+Make = Callable[[Any, Head], Page | Refusal]
+"""The answer to a request, from its transport and its head."""
 
 log = Logger()
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHeadTaker)
 class Answer(Protocol):
     """Gives one answer, then closes; whatever else comes is dropped."""
 
     transport: Any
-    _is_given = False
 
     def __init__(self, make: Make, limits: Limits, clock: IReactorTime) -> None:
         self._make = make
@@ -38,13 +38,11 @@ class Answer(Protocol):
     def connectionMade(self) -> None:
         self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s)
 
+    def take_head(self, head: Head, rest: bytes) -> None:
+        self._give(self._make(self.transport, head), head)
+
     def dataReceived(self, data: bytes) -> None:
-        if not self._is_given:
-            self._is_given = True
-            raw = data[: data.index(END)]
-            head = HeadReader(len(raw), self._limits.head_lines).feed(raw + END)
-            assert isinstance(head, Head)
-            self._give(self._make(self.transport, raw, head), head)
+        """The answer is given: nobody wants it."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._ending.stop()

@@ -11,10 +11,14 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
 
 from echod.rules.head import Refusal
+from echod.wire.tally import Tally
 
 FULL = Refusal(503, "there are too many connections", (("Retry-After", "5"),))
 CROWDED = Refusal(503, "there are too many connections from this address", (("Retry-After", "5"),))
 LEAVING = Refusal(503, "the server is going away", (("Retry-After", "1"),))
+KINDS = {FULL: "503 full", CROWDED: "503 crowded", LEAVING: "503 leaving"}
+"""What the refusals with the same status are counted as."""
+
 NET_6_BITS = 64
 """What one customer gets of IPv6 at the least; a limit for a single address would be none (RFC 6177)."""
 
@@ -35,16 +39,22 @@ class Arrivals:
     Args:
         most: all together; above it newcomers are refused with 503. 0 is no limit.
         most_per_address: from one IPv4 address or one IPv6 /64; 0 is no limit.
+        tally: where refusals are counted.
     """
 
-    def __init__(self, most: int = 0, most_per_address: int = 0) -> None:
+    def __init__(self, most: int = 0, most_per_address: int = 0, tally: Tally | None = None) -> None:
         self._most = most
         self._most_per_address = most_per_address
         self._present: dict[Visitor, str] = {}
         self._per_address: Counter[str] = Counter()
         self._is_leaving = False
         self._emptied: list[Deferred[None]] = []
-        self.refused = 0
+        self.tally = tally or Tally()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether newcomers are refused because a drain has begun."""
+        return self._is_leaving
 
     def __len__(self) -> int:
         return len(self._present)
@@ -53,15 +63,15 @@ class Arrivals:
         """Take a newcomer in, in any case; the refusal to give, when there are too many already."""
         refusal = self._refusal()
         self._present[visitor] = ""
-        return self._count(refusal)
+        return refusal
 
     def place(self, visitor: Visitor, address: IAddress) -> Refusal | None:
         """Count it for its address, which is known for sure once a head has come, behind a proxy too."""
-        net = net_of(address)
+        net = net_of(address) if self._most_per_address else ""
         is_full = bool(self._most_per_address) and self._per_address[net] >= self._most_per_address
         self._present[visitor] = net
         self._per_address[net] += 1
-        return self._count(CROWDED if is_full else None)
+        return CROWDED if is_full else None
 
     def leave(self, visitor: Visitor) -> None:
         """The connection is lost."""
@@ -102,9 +112,9 @@ class Arrivals:
             return LEAVING
         return FULL if self._most and len(self._present) >= self._most else None
 
-    def _count(self, refusal: Refusal | None) -> Refusal | None:
-        self.refused += refusal is not None
-        return refusal
+    def count(self, refusal: Refusal) -> None:
+        """Somebody is refused."""
+        self.tally.count(KINDS.get(refusal, str(refusal.status)))
 
     def _tell_empty(self) -> None:
         emptied, self._emptied = self._emptied, []

@@ -11,15 +11,15 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionRequest
 from twisted.internet.interfaces import IAddress
 
 from echod.rules.behaviour import Behaviour
 from echod.rules.fragments import fragments
 from echod.rules.frames import BINARY, COMPRESSED, TEXT
+from echod.rules.opening import Acceptance
 from echod.settings import KIB
-from echod.wire.agreeing import added_headers, choose_deflate, select
+from echod.wire.agreeing import added_headers, change_answer, choose_deflate, select
 from echod.wire.course import Course
 from echod.wire.internals import (
     State,
@@ -29,7 +29,8 @@ from echod.wire.internals import (
     forget_ping_timeout,
     is_shaking_hands,
     is_worth_deflating,
-    spoil_key,
+    name_subprotocol,
+    receive_octets,
     state_of,
 )
 from echod.wire.outlet import Outlet
@@ -73,17 +74,15 @@ class BehavingProtocol(EchodProtocol):
 
     # The way in
 
-    def dataReceived(self, data: bytes) -> None:
+    def dataReceived(self, data: bytes, is_its_turn: bool = False) -> None:
         """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
         if not self.parting.is_silent and state_of(self) is not State.CLOSED:
             self.guard.hear()
-            WebSocketServerProtocol.dataReceived(self, data)
+            receive_octets(self, data)
 
     def consumeData(self) -> None:
-        if is_shaking_hands(self):
-            WebSocketServerProtocol.consumeData(self)
-        elif not self.stall.is_on:
-            self.guard.work()
+        if not self.stall.is_on:
+            super().consumeData()
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction, but may still wait for replies."""
@@ -98,15 +97,16 @@ class BehavingProtocol(EchodProtocol):
         return not self.stall.is_on and not self.parting.is_silent and bool(super().processData())
 
     def onConnect(self, request: ConnectionRequest) -> Any:
-        chosen = super().onConnect(request)
-        if self.behaviour.accept is not None:
-            spoil_key(self)
-        return chosen, added_headers(self.behaviour)
+        return super().onConnect(request), added_headers(self.behaviour)
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
-        if self.behaviour.subprotocol is None:
-            return super().select_subprotocol(offered)
-        return select(self, self.behaviour.subprotocol, offered)
+        asked = self.behaviour.subprotocol
+        return super().select_subprotocol(offered) if asked is None else select(asked, offered)
+
+    def answer(self, acceptance: Acceptance) -> bytes:
+        changed = change_answer(self.behaviour, acceptance)
+        name_subprotocol(self, changed.subprotocol)
+        return super().answer(changed)
 
     def onOpen(self) -> None:
         super().onOpen()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -17,8 +17,9 @@ from twisted.python.failure import Failure
 
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
 from echod.rules.answer import SERVER
-from echod.rules.frames import apply_mask, encode_head
+from echod.rules.frames import BINARY, TEXT, encode_head, take_unmasked
 from echod.rules.head import END
+from echod.rules.incoming import Incoming
 from echod.rules.uri import Address
 from echod.settings import Limits
 from echod.wire import trace
@@ -47,8 +48,13 @@ from echod.wire.internals import (
     trace_frames,
     use_clock,
 )
+from echod.wire.masking import APPLY_MASK
 from echod.wire.opening import lost_before_open, refused
 from echod.wire.peers import peer_name
+from echod.wire.plain import can_be_plain, flush, hold_back, receive, write
+from echod.wire.sending import is_direct
+from echod.wire.share import Share
+from echod.wire.tally import Tally
 
 MASK_BYTES = 4
 
@@ -77,11 +83,19 @@ class ClientProtocol(WebSocketClientProtocol):
     transport: Any
     logFrames: bool
     guard: Guard
-    _closeConnection = drop_transport
     _fail_connection = fail_connection
     _sendAutoPing = ping_when_silent
     _onOpen = open_guarded
     _onMessage = receive_guarded
+    take = staticmethod(take_unmasked)
+    is_masked = False
+    is_plain = False
+    is_direct = False
+    is_queueing = False
+    leaves_frames = True
+    incoming: Incoming | None = None
+    replies: list[bytes] | None = None
+    dataReceived = receive
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +103,9 @@ class ClientProtocol(WebSocketClientProtocol):
 
     def connectionMade(self) -> None:
         plan = self.factory.plan
-        self.guard = Guard(self, self.factory.reactor, plan.limits, self.factory.budget)
+        self.max_message_bytes = plan.limits.max_message_bytes
+        self.is_direct = is_direct(self.transport)
+        self.guard = Guard(self, self.factory.reactor, plan.limits, self.factory.budget, self.factory.share)
         self.contract = Contract(self, self.factory.reactor, plan.door)
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
@@ -143,6 +159,7 @@ class ClientProtocol(WebSocketClientProtocol):
 
     def onOpen(self) -> None:
         self.guard.open()
+        self.is_plain = can_be_plain(self)
         self.conversation.opened()
         self.opened.callback(self.contract)
 
@@ -176,13 +193,34 @@ class ClientProtocol(WebSocketClientProtocol):
         """As Autobahn's, with masks that cannot be foreseen (RFC 6455, 5.3)."""
         mask = os.urandom(MASK_BYTES)
         log_sent(self, opcode, payload, fin=fin, rsv=rsv, mask=mask)
-        self.sendData(encode_head(opcode, len(payload), fin=fin, rsv=rsv, mask=mask) + apply_mask(payload, mask))
+        pieces = encode_head(opcode, len(payload), fin=fin, rsv=rsv, mask=mask), APPLY_MASK(payload, mask)
+        if self.replies is None or opcode not in (TEXT, BINARY):
+            self.sendData(b"".join(pieces))
+        else:
+            self.replies += pieces
 
-    def dataReceived(self, data: bytes) -> None:
-        """After the end, and after a violation, nothing is kept or parsed."""
-        if state_of(self) is not State.CLOSED:
-            self.guard.hear()
-            super().dataReceived(data)
+    def on(self, event: str, handler: Callable[..., Any]) -> None:
+        """Whoever listens to Autobahn's events is told of each message."""
+        self.is_plain = False
+        super().on(event, handler)
+
+    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """Plain messages that came in one chunk."""
+        for payload in payloads:
+            if state_of(self) is not State.CLOSED:
+                self.onMessage(payload, is_binary)
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """As Autobahn's, behind the replies that wait."""
+        flush(self)
+        if sync or chopsize:
+            hold_back(self, data, sync=sync, chopsize=chopsize)
+        else:
+            write(self, (data,))
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        flush(self)
+        drop_transport(self, abort)
 
     def consumeData(self) -> None:
         if is_shaking_hands(self):
@@ -228,6 +266,8 @@ class ClientFactory(WebSocketClientFactory):
         super().__init__(reactor=reactor, protocols=list(plan.subprotocols))
         self.plan = plan
         self.budget = Budget(0)
+        self.share = Share(reactor)
+        self.tally = Tally()
         limits = plan.limits
         use_clock(self, reactor)
         trace_frames(self, plan.debug)

@@ -11,7 +11,7 @@ class Connections:
     """The one owner of the set of them; protocols join when open and leave when lost."""
 
     def __init__(self) -> None:
-        self._open: set[Any] = set()
+        self._open: dict[Any, None] = {}
         self._is_leaving = False
 
     def __len__(self) -> int:
@@ -19,16 +19,16 @@ class Connections:
 
     def join(self, protocol: Any) -> None:
         """The opening handshake is complete; whoever comes while all are sent away is sent away at once."""
-        self._open.add(protocol)
+        self._open[protocol] = None
         if self._is_leaving:
             leave(protocol)
 
     def leave(self, protocol: Any) -> None:
         """The connection is lost; for one that never joined this changes nothing."""
-        self._open.discard(protocol)
+        self._open.pop(protocol, None)
 
     def all(self) -> list[Any]:
-        """Those that are open now."""
+        """Those that are open now, in the order in which they came."""
         return list(self._open)
 
     def send_away(self) -> None:

@@ -26,6 +26,7 @@ from echod.rules.head import Head, HeadReader, Refusal
 from echod.settings import Limits
 from echod.wire.arrivals import LEAVING, Arrivals
 from echod.wire.flow import Ending
+from echod.wire.heads import IHeadTaker
 
 Route = Callable[[Head], IProtocolFactory | Refusal]
 """Who takes a request: a factory for the rest of the connection, or nobody."""
@@ -58,7 +59,7 @@ class Gate(Protocol):
         result = self._reader.feed(data)
         if isinstance(result, Head):
             self._is_head_request = result.method == "HEAD"
-            self.settle(self.receive(result))
+            self.settle(result, self.receive(result))
         elif result is not None:
             self.refuse(result)
 
@@ -85,17 +86,17 @@ class Gate(Protocol):
         """Who takes this client, if there is room for another from its address."""
         return self._arrivals.place(self, self.transport.getPeer()) or self._route(head)
 
-    def settle(self, taker: IProtocolFactory | Refusal) -> None:
+    def settle(self, head: Head, taker: IProtocolFactory | Refusal) -> None:
         """The head is complete: hand the connection over, or refuse it."""
         if isinstance(taker, Refusal):
             self.refuse(taker)
         else:
-            self.hand_over(taker)
+            self.hand_over(head, taker)
 
-    def hand_over(self, taker: IProtocolFactory) -> None:
-        """Make the inner protocol the one that gets the bytes, from the first on."""
+    def hand_over(self, head: Head, taker: IProtocolFactory) -> None:
+        """Make the inner protocol the one that gets the bytes, from the first on, or from behind the head on."""
         self._stop_waiting()
-        received = bytes(self._reader.received)
+        reader = self._reader
         # The gate stays as long as the connection; the head need not.
         del self._reader
         self._inner = inner = taker.buildProtocol(self.transport.getPeer())
@@ -103,17 +104,21 @@ class Gate(Protocol):
         # Replaced on the instance: no call of ours stands between the transport and the inner protocol.
         self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
         inner.makeConnection(self.transport)
-        inner.dataReceived(received)
+        if IHeadTaker.providedBy(inner):
+            inner.take_head(head, reader.rest)
+        else:
+            inner.dataReceived(bytes(reader.received))
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer once, then close; whatever still comes is dropped unread."""
         self._answer(refusal).begin()
 
     def _answer(self, refusal: Refusal) -> Ending:
+        self._arrivals.count(refusal)
         self._stop_waiting()
         self.dataReceived = drop  # type: ignore[method-assign]
         self.transport.write(render(refusal, with_body=not self._is_head_request))
-        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s)
+        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s, self._arrivals.tally)
         return self._ending
 
     def give_up(self) -> None:

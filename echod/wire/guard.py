@@ -9,9 +9,10 @@ from twisted.internet.interfaces import IReactorTime
 from echod.errors import CloseCode
 from echod.settings import Limits
 from echod.wire.budget import Budget, Rate
-from echod.wire.flow import Ending, Flow, limit_buffer
+from echod.wire.flow import Ending, Flow
 from echod.wire.internals import (
     State,
+    close_of,
     fail_connection,
     forget_message,
     forget_ping_timeout,
@@ -22,7 +23,10 @@ from echod.wire.internals import (
     state_of,
     stop_close_timer,
 )
+from echod.wire.progress import limit_buffer
+from echod.wire.share import Share
 from echod.wire.slices import Slices
+from echod.wire.tally import FRAGMENTS, PING_TIMEOUT, Tally
 
 
 def outer_limit(size: int) -> int:
@@ -33,39 +37,41 @@ def outer_limit(size: int) -> int:
 class Guard:
     """One for each connection, asked by its protocol at every turn.
 
-    `flow` is the one owner of reading; `budget` is shared by all connections of a server.
+    `flow` is the one owner of reading; `budget` and `share` are those of all connections of a server.
     """
 
     __slots__ = (
         "_budget",
-        "_clock",
         "_ending",
         "_fragments",
-        "_heard_at",
         "_leaving",
         "_limits",
         "_protocol",
         "_rate",
-        "_slices",
+        "_tally",
         "_transport",
         "_unfinished",
         "flow",
+        "heard_at",
+        "seconds",
+        "slices",
     )
 
-    def __init__(self, protocol: Any, clock: IReactorTime, limits: Limits, budget: Budget) -> None:
+    def __init__(self, protocol: Any, clock: IReactorTime, limits: Limits, budget: Budget, share: Share) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
-        self._clock = clock
+        self.seconds = clock.seconds
         self._limits = limits
         self._budget = budget
         self._rate = Rate(clock, limits.inflated_bytes_per_s)
-        self.flow = Flow(self._transport, clock, limits.stall_timeout_s)
-        self._slices = Slices(protocol, self.flow, clock, self._rate)
-        self._ending = Ending(self._transport, clock, limits.close_timeout_s)
+        self._tally: Tally = protocol.factory.tally
+        self.flow = Flow(self._transport, clock, limits.stall_timeout_s, self._tally)
+        self.slices = Slices(protocol, self.flow, clock, self._rate, share)
+        self._ending = Ending(self._transport, clock, limits.close_timeout_s, self._tally)
         self._leaving: tuple[int, str] | None = None
         self._fragments = 0
         self._unfinished = 0
-        self._heard_at = clock.seconds()
+        self.heard_at = self.seconds()
 
     def open(self) -> None:
         """The handshake is complete: from now on unread replies stop reading.
@@ -77,8 +83,8 @@ class Guard:
 
     def work(self) -> None:
         """Read frames out of what has been received, in slices."""
-        self._slices.work()
-        if self._leaving is not None and not self._slices.is_working:
+        self.slices.work()
+        if self._leaving is not None and not self.slices.is_working:
             start_close(self._protocol, *self._leaving)
 
     def leave(self, code: int, reason: str) -> None:
@@ -90,7 +96,7 @@ class Guard:
         """Another frame of a message begins; what it announces is refused before it comes."""
         self._fragments += 1
         if self._fragments > self._limits.max_fragments:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.fail(CloseCode.MESSAGE_TOO_BIG, FRAGMENTS)
         elif not is_inflating(self._protocol):
             self._check_size(self._unfinished + length)
 
@@ -100,14 +106,14 @@ class Guard:
         has_room = self._budget.take(count)
         self._check_size(self._unfinished)
         if not has_room:
-            self._fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
+            self.fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
 
     def _check_size(self, size: int) -> None:
         limit = self._limits.max_message_bytes
         if size > limit:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
+            self.fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
 
-    def _fail(self, code: int, reason: str) -> None:
+    def fail(self, code: int, reason: str) -> None:
         """Fail the connection; what its message took is free again at once."""
         self._forget_message()
         fail_connection(self._protocol, code, reason)
@@ -143,11 +149,11 @@ class Guard:
 
     def hear(self) -> None:
         """Bytes have come."""
-        self._heard_at = self._clock.seconds()
+        self.heard_at = self.seconds()
 
     def silent_s(self) -> float:
         """How long nothing has come."""
-        return self._clock.seconds() - self._heard_at
+        return self.seconds() - self.heard_at
 
     def ping_timed_out(self) -> bool:
         """Whether a missing pong means that the peer is gone.
@@ -161,6 +167,7 @@ class Guard:
         if self.flow.is_held or self.silent_s() < self._limits.ping_timeout_s:
             renew_ping_timeout(self._protocol)
             return False
+        self._tally.count(PING_TIMEOUT)
         return True
 
     def await_close(self) -> None:
@@ -170,9 +177,11 @@ class Guard:
 
     def lost(self) -> None:
         """The connection is gone, and with it everything that waited."""
+        if self._protocol.failedByMe:
+            self._tally.count_failed(*close_of(self._protocol, was_clean=False))
         forget_message(self._protocol)
         stop_close_timer(self._protocol)
         self.flow.stopProducing()
-        self._slices.stop()
+        self.slices.stop()
         self._forget_message()
         self._ending.stop()

@@ -12,16 +12,17 @@ from zope.interface import implementer
 from echod.rules.answer import render
 from echod.rules.behaviour import Behaviour
 from echod.rules.grammar import LONGEST_S
-from echod.rules.head import Refusal
+from echod.rules.head import Head, Refusal
 from echod.wire.arrivals import LEAVING
 from echod.wire.behaving import BehavingFactory
 from echod.wire.flow import Ending
+from echod.wire.heads import IHeadTaker
 from echod.wire.later import Timer
 
 WHY = "refused, as asked"
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHeadTaker)
 class Held(Protocol):
     """Waits before anything is answered; then answers with a refusal, or lets a protocol take the connection."""
 
@@ -42,6 +43,10 @@ class Held(Protocol):
             self._timer.start(LONGEST_S, self.transport.abortConnection)
         else:
             self._timer.start(hold_s, self._go_on)
+
+    def take_head(self, head: Head, rest: bytes) -> None:
+        self._head = head
+        self.dataReceived(rest)
 
     def dataReceived(self, data: bytes) -> None:
         """Kept until somebody wants it, as much as a head may have."""
@@ -84,7 +89,7 @@ class Held(Protocol):
         received, self._received = bytes(self._received), bytearray()
         self._inner = self._factory.build(self._address, self._behaviour)
         self._inner.makeConnection(self.transport)
-        self._inner.dataReceived(received)
+        self._inner.take_head(self._head, received)
 
     def _refuse(self, refusal: Refusal) -> Ending:
         self._timer.stop()

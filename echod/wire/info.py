@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from echod.rules.head import END
+from echod.rules.head import Head
 from echod.wire.behaving import BehavingFactory, BehavingProtocol
 from echod.wire.protocol import reply_unchanged
 from echod.wire.seeing import see_agreement, see_request, to_json
@@ -14,12 +14,12 @@ class InfoProtocol(BehavingProtocol):
     """One connection; it takes every behaviour that the echoes take."""
 
     factory: InfoFactory
-    _head = b""
+    _seen: Head
 
-    def dataReceived(self, data: bytes) -> None:
-        if not self._head:
-            self._head = data[: data.index(END)]
-        super().dataReceived(data)
+    def take_head(self, head: Head, rest: bytes) -> None:
+        """Kept: every message is answered by it."""
+        self._seen = head
+        super().take_head(head, rest)
 
     def greeting(self) -> list[str]:
         return [self._say().decode(), *super().greeting()]
@@ -28,7 +28,7 @@ class InfoProtocol(BehavingProtocol):
         return self._say(), False
 
     def _say(self) -> bytes:
-        return to_json({**see_request(self.transport, self._head, self.factory.instance), **see_agreement(self)})
+        return to_json({**see_request(self.transport, self._seen, self.factory.instance), **see_agreement(self)})
 
 
 class InfoFactory(BehavingFactory):

@@ -1,18 +1,20 @@
-"""The one place that touches what Autobahn does not document.
+"""What Autobahn does not document, touched here and in internals_opening.py alone.
 
 Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, `is_open`, `transport_details`,
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
 `remoteCloseReason`, `closeHandshakeTimeout`, `closeHandshakeTimeoutCall`, `autoPingInterval`, `autoPingTimeout`,
-`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `websocket_extensions`,
-`http_headers`, `http_status_line`, `http_request_uri`, `websocket_protocols`, `websocket_protocol_in_use`, `_wskey`,
+`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `http_headers`, `http_status_line`,
 `processHandshake`, `failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`, `sendPing`, `sendPong`,
 `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`, `_fail_connection`, `_onOpen`,
 `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`, `registerProducer`, `unregisterProducer`,
-`logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`, `_isMessageCompressed`, `CONFIG_ATTRS`,
-`perMessageCompressionAccept`; on its factories: `_batched_timer`, `protocols`, `logFrames`; on permessage-deflate:
-`start_compress_message`, `compress_message_data`, `end_compress_message`, `server_no_context_takeover`,
-`client_no_context_takeover`, `server_max_window_bits`, `client_max_window_bits`, `_compressor`, `_decompressor`.
-`tests/wire/test_internals.py` fails when a new Autobahn changes one of them.
+`current_frame`, `inside_message`, `send_queue`, `logOctets`, `trackedTimings`, `_listeners`, `logFrames`,
+`logRxFrame`, `logTxFrame`, `_perMessageCompress`, `_isMessageCompressed`, `message_data_total_length`,
+`websocket_protocol_in_use`, `perMessageCompressionAccept`, `CONFIG_ATTRS`; on its factories: `_batched_timer`,
+`protocols`, `logFrames`; on permessage-deflate: `start_compress_message`, `compress_message_data`,
+`end_compress_message`, `server_no_context_takeover`, `client_no_context_takeover`, `server_max_window_bits`,
+`client_max_window_bits`, `_compressor`, `_decompressor`.
+`tests/wire/test_internals.py` fails when a new Autobahn changes one of them. plain.py asks for four of them itself, for
+speed: `state`, `data`, `current_frame` and `inside_message`.
 """
 
 from __future__ import annotations
@@ -56,20 +58,8 @@ STATES = {
 }
 
 
-HANDSHAKE_LEFTOVERS = (
-    "http_headers",
-    "http_request_data",
-    "http_request_host",
-    "http_request_params",
-    "http_request_path",
-    "http_response_data",
-    "http_status_line",
-    "websocket_extensions",
-    "websocket_protocols",
-    "_wskey",
-)
-MOST_DEFLATED_BYTES = 512 * KIB
-"""Larger messages go out as they are, which RFC 7692, 6 allows: to deflate 16 MiB takes up to a third of a second."""
+MOST_DEFLATED_BYTES = 128 * KIB
+"""Larger messages go out as they are, which RFC 7692, 6 allows: to deflate so much takes 3 ms, for which all wait."""
 
 DEFLATE_PARAMETERS = (
     "server_no_context_takeover",
@@ -78,7 +68,8 @@ DEFLATE_PARAMETERS = (
     "client_max_window_bits",
 )
 
-EXTENSIONS = b"sec-websocket-extensions:"
+OPEN = WebSocketProtocol.STATE_OPEN
+"""For those who compare it with `state` too often for `state_of`."""
 
 
 class Quiet:
@@ -157,23 +148,6 @@ def decline(_: object) -> None:
     """No permessage-deflate, whatever is offered or answered."""
 
 
-def keep_usable_offers(protocol: Any) -> None:
-    """Drop extension offers that must be declined, which Autobahn would answer with 400 (RFC 7692, 7.1)."""
-    protocol.websocket_extensions = [
-        (name, parameters) for name, parameters in protocol.websocket_extensions if _is_usable(name, parameters)
-    ]
-
-
-def _is_usable(name: str, parameters: Any) -> bool:
-    if name != PerMessageDeflateOffer.EXTENSION_NAME:
-        return False
-    try:
-        PerMessageDeflateOffer.parse(parameters)
-    except Exception:  # Autobahn raises no narrower class for a parameter that cannot be.
-        return False
-    return True
-
-
 def deflate(protocol: Any, payload: bytes) -> bytes:
     """A message compressed as negotiated; the zlib object is made at the first call."""
     extension = protocol._perMessageCompress
@@ -234,21 +208,15 @@ def process_frame(protocol: Any) -> bool:
     return bool(protocol.processData())
 
 
-def carry_options(factory: Any, kind: Any) -> Any:
-    """The protocol class with the factory's options as its own attributes.
+def carry_options(factory: Any, kind: Any, **more: Any) -> Any:
+    """The protocol class with the factory's options, and with `more`, as its own attributes.
 
     Autobahn would copy some thirty of them onto every connection, which costs 2 KiB each.
     """
     options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
     # As an attribute of a class a function would become a method.
     options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
-    return type(kind.__name__, (kind,), options)
-
-
-def forget_handshake(protocol: Any) -> None:
-    """Drop what the opening handshake leaves behind on every connection: some 3 KiB that nobody reads again."""
-    for name in HANDSHAKE_LEFTOVERS:
-        protocol.__dict__.pop(name, None)
+    return type(kind.__name__, (kind,), {**options, **more})
 
 
 def is_shaking_hands(protocol: Any) -> bool:
@@ -265,19 +233,6 @@ def ping_when_silent(protocol: Any) -> None:
         protocol.autoPingPendingCall = wait(protocol.autoPingInterval - silent_s, protocol._sendAutoPing)
 
 
-def join_offers(protocol: Any) -> None:
-    """Make one line of several Sec-WebSocket-Extensions, which mean the same and which Autobahn refuses.
-
-    RFC 6455, 11.3.2.
-    """
-    head, end, rest = protocol.data.partition(b"\r\n\r\n")
-    lines = head.split(b"\r\n")
-    offers = [line for line in lines if line.lower().startswith(EXTENSIONS)]
-    if end and len(offers) > 1:
-        joined = EXTENSIONS + b",".join(line[len(EXTENSIONS) :] for line in offers)
-        protocol.data = b"\r\n".join([*(line for line in lines if line not in offers), joined]) + end + rest
-
-
 def change_deflate(protocol: Any, change: Callable[[Any], Any]) -> None:
     """Let this one connection answer offers of permessage-deflate by what `change` makes of the usual way."""
     protocol.perMessageCompressionAccept = change(protocol.perMessageCompressionAccept)
@@ -288,20 +243,15 @@ def agreed_subprotocol(protocol: Any) -> str | None:
     return subprotocol
 
 
+def name_subprotocol(protocol: Any, subprotocol: str | None) -> None:
+    """What the 101 answer names."""
+    protocol.websocket_protocol_in_use = subprotocol
+
+
 def agreed_deflate(protocol: Any) -> dict[str, Any] | None:
     """The parameters of permessage-deflate (RFC 7692, 7.1) as they are in force; None without it."""
     extension = protocol._perMessageCompress
     return None if extension is None else {name: getattr(extension, name) for name in DEFLATE_PARAMETERS}
-
-
-def offer_too(protocol: Any, subprotocol: str) -> None:
-    """As if the client had offered this subprotocol: Autobahn selects no other."""
-    protocol.websocket_protocols = [*protocol.websocket_protocols, subprotocol]
-
-
-def spoil_key(protocol: Any) -> None:
-    """As if the client had sent another key: the accept value will not fit."""
-    protocol._wskey = "AAAAAAAAAAAAAAAAAAAAAA=="
 
 
 def forget_ping_timeout(protocol: Any) -> None:
@@ -322,7 +272,7 @@ def drop_transport(protocol: Any, abort: bool = False) -> None:
 
 def forget_message(protocol: Any) -> None:
     """Drop what was received of a message that will never be whole."""
-    protocol.frame_data = protocol.message_data = None
+    protocol.frame_data = protocol.message_data = protocol.incoming = None
 
 
 def open_guarded(protocol: Any) -> None:
@@ -340,8 +290,13 @@ def attempt(protocol: Any, hook: Callable[..., None], *args: Any) -> None:
     try:
         hook(*args)
     except Exception:
-        log.failure("a hook of {kind} raised", kind=type(protocol).__name__)
-        fail_connection(protocol, CloseCode.INTERNAL_ERROR)
+        fail_for_hook(protocol)
+
+
+def fail_for_hook(protocol: Any) -> None:
+    """A hook of a subclass has just raised."""
+    log.failure("a hook of {kind} raised", kind=type(protocol).__name__)
+    fail_connection(protocol, CloseCode.INTERNAL_ERROR)
 
 
 def fail_connection(protocol: Any, code: int = CloseCode.PROTOCOL_ERROR, reason: str = "") -> None:
@@ -355,7 +310,46 @@ def fail_connection(protocol: Any, code: int = CloseCode.PROTOCOL_ERROR, reason:
 
 def is_inflating(protocol: Any) -> bool:
     """Whether the message that is being received is compressed."""
-    return bool(protocol._isMessageCompressed)
+    return bool(getattr(protocol, "_isMessageCompressed", False))
+
+
+def is_inflating_frame(protocol: Any) -> bool:
+    """Whether the frame that has begun, and waits for more bytes, belongs to a compressed message."""
+    frame = protocol.current_frame
+    return frame is not None and frame.opcode <= BINARY and bool(protocol._isMessageCompressed)
+
+
+def received_bytes(protocol: Any) -> int:
+    """Of the message that is being received: what was inflated, and what is announced and not inflated yet."""
+    count: int = protocol.message_data_total_length
+    return count
+
+
+def is_between_messages(protocol: Any) -> bool:
+    """Whether Autobahn has begun neither a frame nor a message."""
+    return protocol.current_frame is None and not protocol.inside_message
+
+
+def is_watched(protocol: Any) -> bool:
+    """Whether somebody else has to see the frames of this connection, or listens to Autobahn's events."""
+    return bool(
+        protocol._perMessageCompress is not None
+        or protocol.logFrames
+        or protocol.logOctets
+        or protocol.trackedTimings
+        or protocol._listeners
+    )
+
+
+def receive_octets(protocol: Any, data: bytes) -> None:
+    """Put bytes behind those that wait, and work on them."""
+    protocol.data += data
+    protocol.consumeData()
+
+
+def queue_data(protocol: Any, data: bytes, *, sync: bool = False, chopsize: int | None = None) -> None:
+    """Autobahn's way to send bytes: to the transport, or behind what it holds back itself."""
+    WebSocketProtocol.sendData(protocol, data, sync, chopsize)
 
 
 def free_decompressor(protocol: Any) -> None:

@@ -15,8 +15,9 @@ from twisted.internet.interfaces import IPullProducer, IReactorTime
 from zope.interface import implementer
 
 from echod.settings import KIB
-from echod.wire.flow import Flow, bytes_unsent, socket_transport
+from echod.wire.flow import Flow
 from echod.wire.later import Timer
+from echod.wire.progress import bytes_unsent, socket_transport
 
 PIECE_BYTES = 8 * KIB
 """At one go where nothing else is asked; in frames of one byte that is some milliseconds of work."""

@@ -5,18 +5,19 @@ A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.types import ConnectionRequest
-from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
 from zope.interface import implementer
 
-from echod.rules.answer import SERVER, render
+from echod.rules.answer import SERVER
 from echod.rules.echo import Mode, step
-from echod.rules.head import Refusal
+from echod.rules.frames import encode_plain, plain_head, take_masked
+from echod.rules.incoming import Incoming
 from echod.settings import Limits
 from echod.state import ModeStore
 from echod.state.memory import MemoryModeStore
@@ -24,7 +25,9 @@ from echod.wire import trace
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.guard import Guard, outer_limit
+from echod.wire.handshake import ServerOpening
 from echod.wire.internals import (
+    OPEN,
     Quiet,
     State,
     accept_deflate,
@@ -33,11 +36,7 @@ from echod.wire.internals import (
     decline,
     drop_transport,
     fail_connection,
-    forget_handshake,
     is_shaking_hands,
-    join_offers,
-    keep_usable_offers,
-    open_guarded,
     ping_when_silent,
     receive_guarded,
     send_whole,
@@ -45,14 +44,19 @@ from echod.wire.internals import (
     trace_frames,
     use_clock,
 )
+from echod.wire.internals_opening import carry_start
 from echod.wire.peers import peer_name
+from echod.wire.plain import can_be_plain, flush, hold_back, may_be_plain, receive, write
+from echod.wire.sending import is_direct
+from echod.wire.share import Share
+from echod.wire.tally import Tally
 
 Rule = Callable[[bytes, bool], bytes]
 """What an endpoint replies to a message: payload, and whether it is binary."""
 
 
 @implementer(IHalfCloseableProtocol)
-class EchodProtocol(WebSocketServerProtocol):
+class EchodProtocol(ServerOpening):
     """One server-side connection. Subclasses say what a message does; everything else is settled here."""
 
     log = Quiet()
@@ -60,21 +64,24 @@ class EchodProtocol(WebSocketServerProtocol):
     transport: Any
     logFrames: bool
     guard: Guard
-    _closeConnection = drop_transport
     _fail_connection = fail_connection
     _sendAutoPing = ping_when_silent
-    _onOpen = open_guarded
     _onMessage = receive_guarded
 
-    def connectionMade(self) -> None:
-        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget)
-        super().connectionMade()
+    take = staticmethod(take_masked)
+    is_masked = True
+    is_plain = False
+    is_direct = False
+    is_queueing = False
+    leaves_frames = False
+    incoming: Incoming | None = None
+    replies: list[bytes] | None = None
+    dataReceived = receive
 
-    def dataReceived(self, data: bytes) -> None:
-        """After the end, and after a violation, nothing is kept or parsed."""
-        if state_of(self) is not State.CLOSED:
-            self.guard.hear()
-            super().dataReceived(data)
+    def connectionMade(self) -> None:
+        self.is_direct = is_direct(self.transport)
+        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget, self.factory.share)
+        super().connectionMade()
 
     def consumeData(self) -> None:
         if is_shaking_hands(self):
@@ -88,20 +95,18 @@ class EchodProtocol(WebSocketServerProtocol):
     def writeConnectionLost(self) -> None:
         """Our own doing: the peer's side is waited for."""
 
-    def processHandshake(self) -> None:
-        join_offers(self)
-        super().processHandshake()
-
     def onConnect(self, request: ConnectionRequest) -> Any:
         """Before the 101 answer: the subprotocol to select, or a Deferred of it."""
-        keep_usable_offers(self)
         if self.logFrames:
-            trace.trace_handshake(self.peer_name, self.http_request_uri, request.headers)
+            assert self.head is not None
+            trace.trace_handshake(self.peer_name, self.head.target, request.headers)
         return self.select_subprotocol(request.protocols)
 
     def onOpen(self) -> None:
         self.guard.open()
-        forget_handshake(self)
+        self.is_plain = can_be_plain(self)
+        # Nobody reads it again, and it is some 3 KiB.
+        del self.head, self._request
         self.factory.connections.join(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
@@ -132,13 +137,42 @@ class EchodProtocol(WebSocketServerProtocol):
         A reply may be larger than its message, and a peer may vanish before it: both are normal.
         One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
         """
-        send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
+        if not self.is_plain:
+            send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
+        elif self.state == OPEN:
+            pieces = plain_head(len(payload), isBinary), payload
+            if self.replies is None or sync:
+                self.sendData(b"".join(pieces), sync)
+            else:
+                self.replies += pieces
 
-    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
-        """What the gate let through and Autobahn will not have: our fixed answer, without the client's bytes."""
-        self.wasNotCleanReason = reason
-        self.sendData(render(Refusal(code, "the opening handshake is not valid")))
-        self.dropConnection(abort=False)
+    def on(self, event: str, handler: Callable[..., Any]) -> None:
+        """Whoever listens to Autobahn's events is told of each message."""
+        self.is_plain = False
+        super().on(event, handler)
+
+    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """Plain messages that came in one chunk. A subclass may answer them all at once."""
+        for payload in payloads:
+            if state_of(self) is not State.CLOSED:
+                self.onMessage(payload, is_binary)
+
+    def send_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """As `sendMessage` for each of them, in order."""
+        if self.replies is not None and self.state == OPEN:
+            self.replies += encode_plain(payloads, is_binary)
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """As Autobahn's, behind the replies that wait."""
+        flush(self)
+        if sync or chopsize:
+            hold_back(self, data, sync=sync, chopsize=chopsize)
+        else:
+            write(self, (data,))
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        flush(self)
+        drop_transport(self, abort)
 
     def onMessageFrameBegin(self, length: int) -> None:
         super().onMessageFrameBegin(length)
@@ -171,6 +205,13 @@ class EchodProtocol(WebSocketServerProtocol):
 class Echo(EchodProtocol):
     """The plain echo: type and bytes come back."""
 
+    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """All at once, unless a subclass has something else to do for each."""
+        if type(self).onMessage is Echo.onMessage:
+            self.send_messages(payloads, is_binary)
+        else:
+            super().receive_messages(payloads, is_binary)
+
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.sendMessage(payload, is_binary)
 
@@ -202,8 +243,8 @@ def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
     """The reply to a message by the mode in `store`, which may change it; Autobahn has validated the UTF-8."""
     if is_binary:
         return payload
-    store.mode, reply = step(store.mode, payload.decode())
-    return reply.encode()
+    store.mode, reply = step(store.mode, payload)
+    return reply
 
 
 class EndpointFactory(WebSocketServerFactory):
@@ -211,6 +252,7 @@ class EndpointFactory(WebSocketServerFactory):
 
     noisy = False
     protocol: Any = Echo
+    _carrying: Any = None
 
     def __init__(
         self,
@@ -219,6 +261,8 @@ class EndpointFactory(WebSocketServerFactory):
         limits: Limits,
         *,
         budget: Budget | None = None,
+        share: Share | None = None,
+        tally: Tally | None = None,
         compression: bool = True,
         debug: bool = False,
     ) -> None:
@@ -226,10 +270,22 @@ class EndpointFactory(WebSocketServerFactory):
         self.connections = connections
         self.limits = limits
         self.budget = budget or Budget(limits.unfinished_bytes)
+        self.share = share or Share(clock)
+        self.tally = tally or Tally()
         use_clock(self, clock)
         trace_frames(self, debug)
         self.setProtocolOptions(**protocol_options(limits, compression))
-        self.protocol = carry_options(self, self.protocol)
+
+    def buildProtocol(self, address: IAddress | None) -> Any:
+        """Also of a `protocol` that was set later, as programs of Autobahn do."""
+        if self.protocol is not self._carrying:
+            self.protocol = self._carrying = self._carry(self.protocol)
+        return super().buildProtocol(address)
+
+    def _carry(self, kind: Any) -> Any:
+        """The class with everything as its own that is the same for all connections."""
+        leaves_frames, limit = may_be_plain(kind, EchodProtocol), self.limits.max_message_bytes
+        return carry_start(self, carry_options(self, kind, leaves_frames=leaves_frames, max_message_bytes=limit))
 
     def make_rule(self) -> Rule:
         """The replies of this endpoint to one client, for protocols other than its own."""

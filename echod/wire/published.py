@@ -48,7 +48,6 @@ class PublishedProtocol(EchodProtocol):
 
     factory: PublishedFactory
     contract: Contract
-    _deciding = False
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -57,13 +56,7 @@ class PublishedProtocol(EchodProtocol):
         waiting = factory.limits.waiting_messages
         self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.guard.flow, waiting)
 
-    def processHandshake(self) -> None:
-        """Once only: bytes that come while `authorize` is thinking are frames, not another head."""
-        if not self._deciding:
-            super().processHandshake()
-
     def onConnect(self, request: ConnectionRequest) -> Any:
-        self._deciding = True
         self.contract.subprotocol = super().onConnect(request)
         self.introduce(request)
         if self.factory.publication.authorize is None:
@@ -82,7 +75,7 @@ class PublishedProtocol(EchodProtocol):
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(was_clean, code, reason)
-        if self.is_open.called:
+        if self.has_opened:
             self.conversation.closed(*close_of(self, was_clean))
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
@@ -95,7 +88,8 @@ class PublishedProtocol(EchodProtocol):
 
     def introduce(self, request: ConnectionRequest) -> None:
         """Let the contract know who asks for what."""
-        scheme, target = "wss" if is_secure(self) else "ws", origin_form(self.http_request_uri)
+        assert self.head is not None
+        scheme, target = "wss" if is_secure(self) else "ws", origin_form(self.head.target)
         self.contract.uri = f"{scheme}://{request.headers['host']}{target}"
         self.contract.path = target.partition("?")[0]
         self.contract.peer = self.peer_name

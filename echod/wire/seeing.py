@@ -7,21 +7,22 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
-from echod.rules.head import parse_header
-from echod.wire.flow import is_tls, socket_transport
+from echod.rules.head import Head
+from echod.wire.flow import is_tls
 from echod.wire.internals import agreed_deflate, agreed_subprotocol
 from echod.wire.peers import MAPPED
+from echod.wire.progress import socket_transport
 
 
-def see_request(transport: Any, raw: bytes, instance: str) -> dict[str, Any]:
-    """What is seen of a request whose head is `raw`, in values that JSON knows."""
-    line, *lines = raw.decode("latin-1").split("\r\n")
+def see_request(transport: Any, head: Head, instance: str) -> dict[str, Any]:
+    """What is seen of a request, in values that JSON knows."""
+    line, *lines = head.raw.decode("latin-1").split("\r\n")
     return {
         "instance": instance,
         "peer": show_address(transport.getPeer()),
         "local": show_address(transport.getHost()),
         "proxy": see_proxy(transport),
-        "request": {"line": line, "lines": lines, "headers": [parse_header(line) for line in lines]},
+        "request": {"line": line, "lines": lines, "headers": head.headers},
         "tls": see_tls(transport),
     }
 

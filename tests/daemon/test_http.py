@@ -95,3 +95,9 @@ def test_the_answer_to_an_upgrade_says_so_once(daemon: Daemon) -> None:
     assert [line for line in lines if line.lower().startswith(b"connection:")] == [b"Connection: Upgrade"]
     assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in lines
     assert b"Sec-WebSocket-Protocol: soap" in lines
+
+
+@pytest.mark.parametrize(("path", "word"), [("/health/live", b"live\n"), ("/health/ready", b"ready\n")])
+def test_a_running_daemon_is_live_and_ready(daemon: Daemon, path: str, word: bytes) -> None:
+    with answer_to(daemon, "GET", path) as answer:
+        assert (answer.status, answer.read()) == (200, word)

@@ -7,10 +7,11 @@ import random
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.child import Daemon
 from tests.daemon.clients import close_code, everything_from, head_from, open_client, raw_connection, reply, upgrade
@@ -72,7 +73,9 @@ def test_a_message_of_one_byte_more_is_closed_with_1009(restricted: Daemon, path
 
 def test_the_size_is_that_of_the_whole_message_and_not_of_its_frames(restricted: Daemon) -> None:
     with open_client(restricted.uri("/multi-echo")) as client:
-        client.send(["x" * 40000, "x" * 40000])
+        # It is refused when the second frame begins, so the empty one that ends the message may come too late.
+        with suppress(ConnectionClosed):
+            client.send(["x" * 40000, "x" * 40000])
         assert close_code(client) == 1009
 
 

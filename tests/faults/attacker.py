@@ -234,14 +234,17 @@ def connect(
     send_buffer: int = 0,
     timeout: float = TIMEOUT_S,
     source: str = "",
+    segment: int = 0,
 ) -> Attacker:
-    """A connection, over TLS if a context is given; small buffers bring back-pressure soon."""
+    """A connection, over TLS if a context is given; small buffers and segments bring back-pressure soon."""
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     made = socket.socket(family)
     made.settimeout(timeout)
     for option, size in ((socket.SO_RCVBUF, receive_buffer), (socket.SO_SNDBUF, send_buffer)):
         if size:
             made.setsockopt(socket.SOL_SOCKET, option, size)
+    if segment:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
     try:
         if source:
             made.bind((source, 0))

@@ -257,3 +257,27 @@ def storm(scene: Scene, stop: threading.Event) -> None:
                 client.read_some()
         except OSError:
             time.sleep(0.001)
+
+
+def test_from_the_signal_on_a_health_check_is_told_503_or_finds_nobody() -> None:
+    with set_up("--drain-spread=0", clients=0) as scene, scene.open() as held, scene.connect() as early:
+        early.send(b"GET /health/ready HTTP/1.1\r\n")
+        scene.wait_until_read()
+        terminate(scene)
+        assert early.read_head().startswith(b"HTTP/1.1 503 ")
+        with pytest.raises(ConnectionRefusedError):
+            scene.connect()
+        assert leave(held) == 1001
+        assert_clean_end(scene)
+
+
+def test_the_end_of_a_drain_shows_who_was_refused_or_cut_before() -> None:
+    with set_up("--drain-spread=0", clients=0) as scene:
+        for sent in (b"\0", request("/nowhere"), request("/nowhere"), request("/echo") + frame(0x3)):
+            with scene.connect() as client:
+                client.send(sent)
+                client.wait_for_end()
+        scene.wait_until_freed()
+        terminate(scene)
+        assert scene.daemon.wait(10) == 0
+        assert "0 connections had to be cut; since the start: 1 400, 2 404, 1 protocol error" in scene.daemon.text

@@ -79,4 +79,4 @@ def test_what_a_query_says_is_shown_as_text(listing: Site) -> None:
 
 
 def test_the_answer_is_made_from_the_head_alone() -> None:
-    assert answer_behaviours(None, b"", Head("GET", "/behaviours", "HTTP/1.1", ())) is not None
+    assert answer_behaviours(None, Head("GET", "/behaviours", "HTTP/1.1", ())) is not None

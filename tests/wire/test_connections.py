@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from echod.wire.connections import Connections
 from tests.pair import Net
 
 
@@ -39,3 +40,12 @@ def test_the_list_of_them_is_not_changed_by_those_who_leave(net: Net) -> None:
 
     assert len(listed) == 2
     assert len(net.server.connections) == 1
+
+
+def test_connections_are_told_in_the_order_in_which_they_came() -> None:
+    connections = Connections()
+    protocols = [object() for _ in range(100)]
+    for protocol in protocols:
+        connections.join(protocol)
+
+    assert connections.all() == protocols

@@ -11,6 +11,7 @@ import pytest
 
 from echod.settings import Limits
 from echod.wire.internals import MOST_DEFLATED_BYTES
+from tests.deflate import deflated
 from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, request, unframe
 
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
@@ -24,11 +25,6 @@ def extensions_for(net: Net, offer: str) -> bytes | None:
     assert answer.startswith(b"HTTP/1.1 101 ")
     found = [line for line in answer.split(b"\r\n") if line.startswith(b"Sec-WebSocket-Extensions: ")]
     return found[0].partition(b": ")[2] if found else None
-
-
-def deflated(payload: bytes) -> bytes:
-    compressor = zlib.compressobj(wbits=-15)
-    return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 def say(peer: Raw, payload: bytes, inflate: Any) -> bytes:

@@ -120,13 +120,13 @@ def test_who_does_not_answer_the_close_is_dropped_after_the_close_timeout(prompt
 
     assert done == [None]
     assert peer.lost
-    assert drained(log) == ["echod drained: 0 connections had to be cut"]
+    assert drained(log) == ["echod drained: 0 connections had to be cut; since the start: 1 close timeout"]
 
 
 def test_who_reads_slowly_gets_everything_before_the_deadline(prompt: Net, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has eight seconds here, though a closing handshake has five: it takes something every second."""
     taken = iter(range(100))
-    monkeypatch.setattr("echod.wire.flow.bytes_taken", lambda _: next(taken))
+    monkeypatch.setattr("echod.wire.flow.taken_from", lambda _: (next(taken),))
     peer = stuck(prompt)
     prompt.shut_down()
 

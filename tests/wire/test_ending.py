@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -10,41 +9,15 @@ from typing import Any
 import pytest
 from twisted.internet.interfaces import ISSLTransport, ITCPTransport
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
 from echod.settings import Limits
-from echod.wire.flow import Ending, Flow, Watch, bytes_taken, limit_buffer, unread_of
+from echod.wire.flow import Ending, Flow, Watch
 from tests.pair import BINARY, CLOSE, TEXT, Net, Raw, masked, unframe
+from tests.wire.plug import Line, Plug
 
 BYE = masked(CLOSE, b"\x03\xe8")
 CHUNK = masked(BINARY, bytes(100_000), b"\0\0\0\0")
-
-
-class Plug:
-    """A transport on one end of a real local socket; what it is told is written down."""
-
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
-        self.told: list[str] = []
-
-    def getHandle(self) -> Any:  # noqa: N802 - a name of Twisted's
-        return self._handle
-
-    def abortConnection(self) -> None:  # noqa: N802 - a name of Twisted's
-        self.told.append("abort")
-
-    def loseConnection(self) -> None:  # noqa: N802 - a name of Twisted's
-        self.told.append("close")
-
-    def loseWriteConnection(self) -> None:  # noqa: N802 - a name of Twisted's
-        self.told.append("half close")
-
-    def pauseProducing(self) -> None:
-        self.told.append("pause")
-
-    def resumeProducing(self) -> None:
-        self.told.append("resume")
 
 
 @implementer(ITCPTransport)
@@ -55,30 +28,6 @@ class TcpPlug(Plug):
 @implementer(ITCPTransport, ISSLTransport)
 class TlsPlug(Plug):
     """As TLS over TCP."""
-
-
-class Wrapped:
-    """A transport within a transport, as TLS and PROXY have it."""
-
-    def __init__(self, transport: Any) -> None:
-        self.transport = transport
-
-
-class Line:
-    """A local socket with unread bytes in it; `read` is what a peer does that takes some."""
-
-    def __init__(self) -> None:
-        self.near, self.far = socket.socketpair()
-        self.near.sendall(bytes(1000))
-        self.near.sendall(bytes(1000))
-        self.plug = Plug(self.near)
-
-    def read(self) -> None:
-        assert self.far.recv(1000)
-
-    def close(self) -> None:
-        self.near.close()
-        self.far.close()
 
 
 @pytest.fixture
@@ -248,57 +197,6 @@ def test_an_ending_waits_for_a_peer_that_takes_what_is_owed(line: Line, clock: C
     clock.advance(1)
 
     assert "abort" in line.plug.told
-
-
-def test_what_a_local_peer_has_not_read_is_known(line: Line) -> None:
-    before = unread_of(line.near)
-
-    line.read()
-    line.read()
-
-    assert before > 0
-    assert unread_of(line.near) == 0
-
-
-@pytest.mark.parametrize("wrap", [lambda plug: plug, lambda plug: Wrapped(Wrapped(plug))], ids=["bare", "wrapped"])
-def test_on_a_local_socket_reading_is_progress(line: Line, wrap: Callable[[Any], Any]) -> None:
-    transport = wrap(line.plug)
-    before = bytes_taken(transport)
-
-    line.read()
-
-    assert bytes_taken(transport) > before
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_over_tcp_what_is_acknowledged_is_progress(host: str) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with (
-        socket.create_server((host, 0), family=family) as server,
-        socket.create_connection(server.getsockname()[:2]) as near,
-        server.accept()[0] as far,
-    ):
-        before = bytes_taken(Plug(near))
-        near.sendall(bytes(1000))
-        assert far.recv(1000, socket.MSG_WAITALL) == bytes(1000)
-        far.sendall(b"x")
-        # What comes back carries the acknowledgement.
-        assert near.recv(1) == b"x"
-
-        assert bytes_taken(Plug(near)) - before == 1000
-
-
-@pytest.mark.parametrize("transport", [StringTransport(), Plug(None), Plug("a pipe"), object()])
-def test_where_nothing_can_tell_there_is_no_progress(transport: Any) -> None:
-    assert bytes_taken(transport) == 0
-
-
-def test_the_mark_of_the_buffer_is_set_on_the_socket(line: Line) -> None:
-    plug: Any = line.plug
-
-    limit_buffer(Wrapped(Wrapped(plug)), 1234)
-
-    assert plug.bufferSize == 1234
 
 
 # From here on: whole connections.

@@ -42,15 +42,6 @@ def test_a_name_that_echod_uses_is_there(name: str) -> None:
     assert any(hasattr(owner, name) for owner in owners), moan(name)
 
 
-@pytest.mark.parametrize("name", sorted(set(internals.HANDSHAKE_LEFTOVERS) - {"http_response_data", "_wskey"}))
-def test_the_handshake_leaves_this_behind(name: str) -> None:
-    """If this fails, the name may go from HANDSHAKE_LEFTOVERS."""
-    server, client = accepting_server(), new_client()
-    client.dataReceived(b"HTTP/1.1 404 No\r\n\r\n")
-
-    assert name in {**vars(server), **vars(client)}
-
-
 def test_options_are_copied_to_a_connection_whose_class_has_them_not() -> None:
     """If this fails, `carry_options` may go."""
     names = Server.CONFIG_ATTRS

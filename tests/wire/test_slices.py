@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from echod.settings import Limits
+from tests.deflate import deflated
 from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, unframe
 
 BYE = masked(CLOSE, b"\x03\xe8")
@@ -15,8 +16,9 @@ BYE = masked(CLOSE, b"\x03\xe8")
 
 @pytest.fixture
 def _one_step_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every slice is over at once, after a single step of a frame."""
+    """Every slice is over at once, after a single message."""
     monkeypatch.setattr("echod.wire.slices.SLICE_S", -1.0)
+    monkeypatch.setattr("echod.rules.frames.MOST_TAKEN", 0)
 
 
 sliced = pytest.mark.usefixtures("_one_step_each")
@@ -167,14 +169,83 @@ def test_a_connection_that_is_lost_between_slices_works_no_more(
 ) -> None:
     """The slices are a second apart here. That no timer stays is looked at after every test."""
     monkeypatch.setattr("echod.wire.budget.Rate.wait_s", lambda _: 1.0)
+    monkeypatch.setattr("echod.rules.frames.MOST_TAKEN", 0)
     net, journal = make_net(limits=Limits(ping_interval_s=0)), Journal()
     net.publish("/p", **journal.callbacks)
     peer = net.open("/p")
     peer.send(train("abc"))
-    net.wait(2)
-    assert journal.lines == ["open", "a"]
+    net.wait(0.5)
+    assert journal.lines == ["open", "a", "b"]
 
     peer.vanish()
     net.wait(60)
 
-    assert journal.lines == ["open", "a", (1006, "")]
+    assert journal.lines == ["open", "a", "b", (1006, "")]
+
+
+# When all connections together have used up their share of a turn.
+
+
+@pytest.fixture
+def _no_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every turn is over before it has begun."""
+    monkeypatch.setattr("echod.wire.share.SHARE_S", 0.0)
+
+
+unshared = pytest.mark.usefixtures("_no_share")
+LONG = 400
+"""So many letters make a train that is not short."""
+
+
+@unshared
+def test_much_waits_for_its_turn_and_is_answered_then(net: Net) -> None:
+    peer = net.open("/echo")
+
+    peer.transport.arrive(train("ab" * LONG))
+    assert not is_read(peer)
+    assert b"".join(peer.transport.far.stream) == b""
+    for _ in range(100):
+        net.wait(0)
+
+    assert unframe(peer.take()) == [(TEXT, b"a"), (TEXT, b"b")] * LONG
+
+
+@unshared
+def test_a_short_plain_message_is_answered_at_once(net: Net) -> None:
+    peer = net.open("/echo")
+
+    peer.transport.arrive(train("a"))
+
+    assert b"".join(peer.transport.far.stream) == b"\x81\x01a"
+
+
+@unshared
+def test_who_is_stopped_while_it_waits_is_forgotten(net: Net, journal: Journal) -> None:
+    peer = net.open("/p")
+    [protocol] = net.server.connections.all()
+    peer.transport.arrive(train("a" * 2 * LONG))
+
+    protocol.guard.slices.stop()
+    net.wait(0)
+
+    assert journal.lines == ["open"]
+    assert not protocol.guard.slices.is_working
+
+
+BOMBS = masked(0xC2, deflated(bytes(200_000)), b"\0\0\0\0") * 20
+OFFER = "Sec-WebSocket-Extensions: permessage-deflate"
+
+
+def test_what_was_received_is_left_alone_while_replies_wait(net: Net) -> None:
+    peer = net.open("/echo", OFFER)
+    peer.transport.pauseProducing()
+
+    peer.transport.arrive(BOMBS)
+    net.wait(0)
+
+    assert sum(map(len, peer.transport.far.stream)) < 500_000
+    peer.transport.resumeProducing()
+    for _ in range(100):
+        net.wait(0)
+    # So large a reply is not deflated.
+    assert unframe(peer.take()) == [(0x82, bytes(200_000))] * 20

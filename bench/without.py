@@ -1,0 +1,81 @@
+"""`python -m bench.without PART`: the daemon on a free port with a part switched off; `nothing` is all of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.scripts import twistd
+
+from echod.daemon import service
+from echod.rules import frames
+from echod.wire import plain, protocol
+
+WORDS = ("--nodaemon", "--pidfile=", "--logfile=-", "echod", "--port", "0")
+
+
+def without_fast_path() -> None:
+    protocol.can_be_plain = lambda _: False
+
+
+def without_one_write() -> None:
+    """Each reply leaves in a write of its own."""
+    without_echo_at_once()
+    plain.deliver = deliver_one_by_one
+
+
+def deliver_one_by_one(connection: Any, payloads: Sequence[bytes], is_binary: bool) -> None:
+    for payload in payloads:
+        connection.onMessage(payload, is_binary)
+
+
+def without_echo_at_once() -> None:
+    """The plain echo answers each message by itself, as every other behaviour does."""
+    protocol.Echo.receive_messages = protocol.EchodProtocol.receive_messages
+
+
+def without_direct_sending() -> None:
+    protocol.is_direct = lambda _: False
+
+
+def without_compiled_mask() -> None:
+    plain.APPLY_MASK = frames.apply_mask
+
+
+def without_own_large_messages() -> None:
+    """A message that is not whole in one read goes Autobahn's way."""
+    plain.start_message = lambda _: False
+
+
+def without_kept_memory() -> None:
+    service.keep_freed_memory = lambda: True
+
+
+def nothing() -> None:
+    """Switch nothing off."""
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "nothing": nothing,
+    "fast path": without_fast_path,
+    "one write for a chunk": without_one_write,
+    "echo all at once": without_echo_at_once,
+    "sending at once": without_direct_sending,
+    "compiled mask": without_compiled_mask,
+    "own large messages": without_own_large_messages,
+    "leaner reactor": nothing,
+    "kept memory": without_kept_memory,
+}
+
+
+def main(part: str) -> None:
+    """Run twistd in this process."""
+    PARTS[part]()
+    reactor = ("--reactor=epoll",) if part == "leaner reactor" else ()
+    sys.argv = ["twistd", *reactor, *WORDS]
+    twistd.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

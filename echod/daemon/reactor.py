@@ -1,0 +1,111 @@
+"""A leaner epoll loop: a read event goes straight to its transport, some 2 µs cheaper.
+
+Left out against Twisted's: the logging context of each event (the `system` of old-style log lines names no protocol),
+and that a transport whose descriptor has gone is asked for it before it is read. Everything but a bare read event goes
+Twisted's own way.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from select import EPOLLIN
+from typing import Any
+
+from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST, installReactor
+from twisted.internet.tcp import Port, Server
+from twisted.logger import Logger
+
+MOST_EVENTS = 512
+"""Of one turn. Twisted makes room for as many as there are connections, each time."""
+
+SMALL_READ = 8192
+PATIENCE = 16
+"""Reads that are not full before little is asked for again."""
+
+log = Logger(namespace="echod")
+
+
+class LeanServer(Server):
+    """Twisted's transport of an accepted connection, reading in one call instead of two.
+
+    It asks for little where little comes: room for 64 KiB that is given back at once costs up to 0.6 µs.
+    """
+
+    read_bytes = SMALL_READ
+    patience = 0
+
+    def doRead(self) -> Any:
+        try:
+            data = self.socket.recv(self.read_bytes)
+        except OSError as error:
+            return None if error.errno == errno.EWOULDBLOCK else CONNECTION_LOST
+        if not data:
+            return CONNECTION_DONE
+        if self.patience or len(data) == self.read_bytes:
+            self.adapt(len(data))
+        self.protocol.dataReceived(data)
+        return None
+
+    def adapt(self, count: int) -> None:
+        """Ask for more after a read that was full, and for less again after some that were not."""
+        self.patience = PATIENCE if count == self.read_bytes else self.patience - 1
+        self.read_bytes = self.bufferSize if self.patience else SMALL_READ
+
+
+class LeanPort(Port):
+    """A listening port whose connections are lean."""
+
+    transport = LeanServer
+
+
+class LeanReactor(EPollReactor):
+    """Twisted's reactor for epoll, but for how events reach their transports."""
+
+    def doPoll(self, timeout: float | None) -> None:
+        try:
+            events = self._poller.poll(-1 if timeout is None else timeout, MOST_EVENTS)
+        except OSError as error:
+            if error.errno == errno.EINTR:
+                return
+            raise
+        find = self._selectables.get
+        for descriptor, event in events:
+            selectable = find(descriptor)
+            if selectable is None:
+                # An event before this one has closed it.
+                continue
+            if event == EPOLLIN:
+                try:
+                    why = selectable.doRead()
+                except BaseException:
+                    why = sys.exc_info()[1]
+                    log.failure("reading from {selectable} failed", selectable=selectable)
+                if why:
+                    self._disconnectSelectable(selectable, why, True)
+            else:
+                self._doReadOrWrite(selectable, descriptor, event)
+
+    doIteration = doPoll
+
+    def adoptStreamPort(self, fd: int, family: int, factory: Any) -> Any:
+        port = LeanPort._fromListeningDescriptor(self, fd, family, factory)
+        port.startListening()
+        return port
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
+        listening = LeanPort(port, factory, backlog, interface, self)
+        listening.startListening()
+        return listening
+
+
+def install() -> None:
+    """Make this the reactor of the process; what `--reactor echod` calls."""
+    installReactor(LeanReactor())
+
+
+def install_by_default() -> None:
+    """The same, unless there is a reactor already: another one was asked for, or somebody else has chosen."""
+    if "twisted.internet.reactor" not in sys.modules:
+        install()

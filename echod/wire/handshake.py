@@ -1,0 +1,143 @@
+"""The opening handshake of the server: from the head, which the gate has read, to the 101 answer.
+
+Autobahn's own is not used: it parses once more what is parsed, and formats logs that are off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from echod.rules.answer import render
+from echod.rules.head import Head, Refusal
+from echod.rules.opening import Acceptance, accept_of, flatten_headers, read_opening
+from echod.wire.heads import IHeadTaker
+from echod.wire.internals import is_shaking_hands
+from echod.wire.internals_opening import (
+    await_verdict,
+    describe_request,
+    lose,
+    negotiate_deflate,
+    open_connection,
+    start,
+)
+
+log = Logger(namespace="echod.wire")
+
+
+@implementer(IHeadTaker)
+class ServerOpening(WebSocketServerProtocol):
+    """The beginning and the end of a connection; what is between them is for its subclass.
+
+    Attributes:
+        head: the request as it was sent; until the connection is open.
+    """
+
+    head: Head | None = None
+    has_opened = False
+    _request: ConnectionRequest | None = None
+    _opening: Deferred[None] | None = None
+
+    def __init__(self) -> None:
+        """Nothing: what Autobahn sets here, the class has already, or makes when it is asked for."""
+
+    @property
+    def is_open(self) -> Deferred[None]:
+        """Fires when the connection has been opened; few ask."""
+        if self._opening is None:
+            self._opening = succeed(None) if self.has_opened else Deferred()
+        return self._opening
+
+    def connectionMade(self) -> None:
+        start(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        lose(self, reason)
+
+    def take_head(self, head: Head, rest: bytes) -> None:
+        self.head = head
+        self.data = rest
+        opening = read_opening(head)
+        if isinstance(opening, Refusal):
+            self.failHandshake(opening.why)
+        else:
+            self._request = describe_request(self, opening)
+            self._ask(self._request)
+
+    def processHandshake(self) -> None:
+        """Bytes that come while `onConnect` is thinking are frames, and wait; without a gate nothing is spoken."""
+        if self.head is None:
+            self.failHandshake("no gate has read the head", ConnectionDeny.INTERNAL_SERVER_ERROR)
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
+        """What the gate let through and is not a good handshake: our fixed answer, without the client's bytes."""
+        self.wasNotCleanReason = reason
+        self.factory.tally.count(str(code))
+        assert self.transport is not None
+        self.transport.write(render(Refusal(code, "the opening handshake is not valid")))
+        self.dropConnection(abort=False)
+
+    def answer(self, acceptance: Acceptance) -> bytes:
+        """The 101 answer; a subclass may change what it says, or its bytes."""
+        return acceptance.render()
+
+    def _ask(self, request: ConnectionRequest) -> None:
+        """Call `onConnect`, which may give a Deferred or a coroutine, as Autobahn's documentation says."""
+        try:
+            verdict = self.onConnect(request)
+            if verdict is None or isinstance(verdict, str | tuple):
+                self._accept(verdict)
+            else:
+                self._await(verdict)
+        except Exception:
+            # Whatever a hook raises, its client gets an answer.
+            self._refuse(Failure())
+
+    def _await(self, verdict: Any) -> None:
+        """For what is no verdict yet, `maybeDeferred` knows how to wait."""
+        waiting: Deferred[Any] = maybeDeferred(lambda: verdict)
+        if not waiting.called:
+            await_verdict(self)
+        waiting.addCallback(self._accept).addErrback(self._refuse)
+
+    def _accept(self, verdict: Any) -> None:
+        """The verdict of `onConnect`: a subprotocol or none, or that and a mapping of headers."""
+        if is_shaking_hands(self):
+            subprotocol, headers = verdict if isinstance(verdict, tuple) else (verdict, {})
+            open_connection(self, self.answer(self._acceptance(subprotocol, headers)))
+            self.has_opened = True
+            if self._opening is not None:
+                self._opening.callback(None)
+            if self.data:
+                self.consumeData()
+
+    def _acceptance(self, subprotocol: str | None, headers: Mapping[str, Any]) -> Acceptance:
+        """What is agreed on."""
+        assert self._request is not None
+        if subprotocol is not None and subprotocol not in self._request.protocols:
+            raise ValueError(f"the subprotocol {subprotocol!r} was not offered")
+        self.websocket_protocol_in_use = subprotocol
+        return Acceptance(
+            accept_of(self._request.headers["sec-websocket-key"]),
+            subprotocol,
+            negotiate_deflate(self, self._request.extensions),
+            flatten_headers(self.factory.headers) + flatten_headers(headers),
+        )
+
+    def _refuse(self, failure: Failure) -> None:
+        """`onConnect` has raised: a `ConnectionDeny`, or what it should not."""
+        error, code = failure.value, ConnectionDeny.INTERNAL_SERVER_ERROR
+        if isinstance(error, ConnectionDeny):
+            code = error.code
+        else:
+            log.failure("a hook of {kind} raised", failure, kind=type(self).__name__)
+        if is_shaking_hands(self):
+            self.failHandshake(str(error), code)

@@ -1,0 +1,1 @@
+"""The benchmark itself: its load generator against servers that err, and what it makes of figures."""

@@ -1,0 +1,76 @@
+"""What supervisors are told: live while the process serves, ready until a drain begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet.testing import MemoryReactorClock
+
+from echod.site.health import Health
+from echod.site.pages import make_pages
+from tests.site.visitor import Site
+
+
+class Supervised(Site):
+    """A site that is ready as long as it is told so."""
+
+    def __init__(self, folder: Path) -> None:
+        clock = MemoryReactorClock()
+        pages = make_pages(folder, clock)
+        pages.resource = Health(pages.resource, lambda: self.is_ready)
+        super().__init__(pages, clock)
+        self.is_ready = True
+
+
+@pytest.fixture
+def supervised(folder: Path) -> Supervised:
+    return Supervised(folder)
+
+
+@ensureDeferred
+@pytest.mark.parametrize(
+    ("target", "is_ready", "status", "body"),
+    [
+        ("/health/live", True, 200, b"live\n"),
+        ("/health/live", False, 200, b"live\n"),
+        ("/health/ready", True, 200, b"ready\n"),
+        ("/health/ready", False, 503, b"leaving\n"),
+        ("/health/ready?who=balancer", True, 200, b"ready\n"),
+        ("http://localhost:9001/health/ready", True, 200, b"ready\n"),
+    ],
+)
+async def test_health_is_told_in_a_word(
+    supervised: Supervised, target: str, is_ready: bool, status: int, body: bytes
+) -> None:
+    supervised.is_ready = is_ready
+
+    answer = await supervised.get(target)
+
+    assert (answer.status, answer.body) == (status, body)
+    assert answer.values("Cache-Control") == ["no-store"]
+    assert answer.values("Content-Type") == ["text/plain; charset=utf-8"]
+    assert answer.values("Connection") == ["close"]
+
+
+@ensureDeferred
+async def test_head_is_answered_without_the_word(supervised: Supervised) -> None:
+    answer = await supervised.get("/health/ready", method="HEAD")
+
+    assert (answer.status, answer.body, answer.values("Content-Length")) == (200, b"", ["6"])
+
+
+@ensureDeferred
+async def test_health_is_not_changed_by_asking(supervised: Supervised) -> None:
+    answer = await supervised.get("/health/ready", method="DELETE")
+
+    assert (answer.status, answer.values("Allow")) == (405, ["GET, HEAD"])
+
+
+@ensureDeferred
+@pytest.mark.parametrize(
+    ("target", "status"), [("/", 200), ("/health", 404), ("/health/", 404), ("/health/other", 404)]
+)
+async def test_everything_else_is_a_page(supervised: Supervised, target: str, status: int) -> None:
+    assert (await supervised.get(target)).status == status
