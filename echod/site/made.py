@@ -9,7 +9,7 @@ from echod.rules.answer import Page
 from echod.rules.behaviour import read_behaviour
 from echod.rules.head import Head, Refusal
 from echod.rules.listing import list_html, list_json
-from echod.site.pages import POLICY
+from echod.site.policy import POLICY
 from echod.wire.answering import Make
 from echod.wire.seeing import see_request, to_json
 

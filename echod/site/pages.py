@@ -20,6 +20,7 @@ from echod.errors import BadSetting
 from echod.rules.answer import SERVER
 from echod.rules.head import origin_form
 from echod.settings import Limits
+from echod.site.policy import POLICY
 from echod.wire.flow import Watch
 from echod.wire.peers import peer_name
 from echod.wire.tally import Tally
@@ -29,19 +30,6 @@ PACKED = Path(__file__).parent.parent / "web"
 CHECKOUT = Path(__file__).parent.parent.parent / "web"
 """An editable install has no echod/web: the pages stand beside the package."""
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        # The pages may be pointed at another host and port.
-        "connect-src 'self' ws: wss:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 HEADERS = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 OWN_HEADERS = {**HEADERS, "Content-Security-Policy": POLICY}
 """For the pages that come with echod; a folder of the user's own may need inline scripts."""
