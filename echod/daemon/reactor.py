@@ -21,6 +21,10 @@ MOST_EVENTS = 512
 """Of one turn. Twisted makes room for as many as there are connections, each time."""
 
 SMALL_READ = 8192
+HEAD_BYTES = 14
+"""The longest head of a frame, so that a message of 64 KiB comes in one read."""
+LARGE_READ = 262_144
+"""In the middle of a large message, which nobody answers before it is whole: fewer and larger reads."""
 PATIENCE = 16
 """Reads that are not full before little is asked for again."""
 
@@ -34,6 +38,8 @@ class LeanServer(Server):
     """
 
     read_bytes = SMALL_READ
+    wanted_bytes = 0
+    """Of a large message, as its protocol says."""
     patience = 0
 
     def doRead(self) -> Any:
@@ -43,15 +49,16 @@ class LeanServer(Server):
             return None if error.errno == errno.EWOULDBLOCK else CONNECTION_LOST
         if not data:
             return CONNECTION_DONE
+        self.protocol.dataReceived(data)
         if self.patience or len(data) == self.read_bytes:
             self.adapt(len(data))
-        self.protocol.dataReceived(data)
         return None
 
     def adapt(self, count: int) -> None:
         """Ask for more after a read that was full, and for less again after some that were not."""
         self.patience = PATIENCE if count == self.read_bytes else self.patience - 1
-        self.read_bytes = self.bufferSize if self.patience else SMALL_READ
+        most = max(self.bufferSize + HEAD_BYTES, min(self.wanted_bytes, LARGE_READ))
+        self.read_bytes = most if self.patience else SMALL_READ
 
 
 class LeanPort(Port):

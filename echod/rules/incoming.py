@@ -71,10 +71,10 @@ class Incoming:
 
 
 def gather(parts: list[bytes | bytearray], piece: bytes) -> None:
-    """Keep a piece of a message; small ones together."""
-    if len(piece) >= SMALL:
+    """Keep a piece of a message; small ones together, but for the first, which may be the whole."""
+    if len(piece) >= SMALL or not parts:
         parts.append(piece)
-    elif parts and isinstance(parts[-1], bytearray) and len(parts[-1]) < SMALL:
+    elif isinstance(parts[-1], bytearray) and len(parts[-1]) < SMALL:
         parts[-1] += piece
     else:
         parts.append(bytearray(piece))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -22,7 +22,7 @@ from echod.rules.head import END
 from echod.rules.incoming import Incoming
 from echod.rules.uri import Address
 from echod.settings import Limits
-from echod.wire import trace
+from echod.wire import hooks, trace
 from echod.wire.budget import Budget
 from echod.wire.callbacks import Callbacks
 from echod.wire.contract import Contract, Door, walk_in
@@ -30,28 +30,24 @@ from echod.wire.conversation import Conversation
 from echod.wire.guard import Guard, outer_limit
 from echod.wire.internals import (
     Quiet,
-    State,
     accept_deflate_response,
     answer_of,
     close_of,
     decline,
     deflate_offers,
-    drop_transport,
     fail_connection,
-    is_shaking_hands,
     log_sent,
     open_guarded,
     ping_when_silent,
     receive_guarded,
     send_whole,
-    state_of,
     trace_frames,
     use_clock,
 )
 from echod.wire.masking import APPLY_MASK
 from echod.wire.opening import lost_before_open, refused
 from echod.wire.peers import peer_name
-from echod.wire.plain import can_be_plain, flush, hold_back, receive, write
+from echod.wire.plain import can_be_plain, receive
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
 from echod.wire.tally import Tally
@@ -95,11 +91,27 @@ class ClientProtocol(WebSocketClientProtocol):
     leaves_frames = True
     incoming: Incoming | None = None
     replies: list[bytes] | None = None
+    consumeData = hooks.consume
     dataReceived = receive
+    logRxFrame: Any = hooks.log_received
+    logTxFrame: Any = hooks.log_sent
+    on = hooks.listen
+    onAutoPingTimeout = hooks.end_for_silence
+    onMessageEnd = hooks.end_message
+    onMessageFrameBegin = hooks.begin_frame
+    onMessageFrameData = hooks.take_frame_data
+    receive_messages = hooks.receive_each
+    sendCloseFrame = hooks.send_close_frame
+    sendData = hooks.send_data
+    _closeConnection = hooks.close_connection
 
     def __init__(self) -> None:
         super().__init__()
         self.opened: Deferred[Contract] = Deferred(lambda _: self.transport.abortConnection())
+
+    @property
+    def peer_name(self) -> str:
+        return self.contract.peer
 
     def connectionMade(self) -> None:
         plan = self.factory.plan
@@ -198,62 +210,6 @@ class ClientProtocol(WebSocketClientProtocol):
             self.sendData(b"".join(pieces))
         else:
             self.replies += pieces
-
-    def on(self, event: str, handler: Callable[..., Any]) -> None:
-        """Whoever listens to Autobahn's events is told of each message."""
-        self.is_plain = False
-        super().on(event, handler)
-
-    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
-        """Plain messages that came in one chunk."""
-        for payload in payloads:
-            if state_of(self) is not State.CLOSED:
-                self.onMessage(payload, is_binary)
-
-    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        """As Autobahn's, behind the replies that wait."""
-        flush(self)
-        if sync or chopsize:
-            hold_back(self, data, sync=sync, chopsize=chopsize)
-        else:
-            write(self, (data,))
-
-    def _closeConnection(self, abort: bool = False) -> None:
-        flush(self)
-        drop_transport(self, abort)
-
-    def consumeData(self) -> None:
-        if is_shaking_hands(self):
-            super().consumeData()
-        else:
-            self.guard.work()
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        super().onMessageFrameBegin(length)
-        self.guard.begin_fragment(length)
-
-    def onMessageFrameData(self, payload: bytes) -> None:
-        super().onMessageFrameData(payload)
-        self.guard.take(len(payload))
-
-    def onMessageEnd(self) -> None:
-        self.guard.end_message()
-        super().onMessageEnd()
-
-    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        super().sendCloseFrame(code, reasonUtf8, isReply)
-        if not isReply:
-            self.guard.await_close()
-
-    def onAutoPingTimeout(self) -> None:
-        if self.guard.ping_timed_out():
-            super().onAutoPingTimeout()
-
-    def logRxFrame(self, frame: Any, parts: Any) -> None:
-        trace.trace_frame(self.contract.peer, "received", frame, trace.join(parts))
-
-    def logTxFrame(self, frame: Any, payload: bytes, *_: object) -> None:
-        trace.trace_frame(self.contract.peer, "sent", frame, payload)
 
 
 class ClientFactory(WebSocketClientFactory):

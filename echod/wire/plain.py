@@ -28,7 +28,7 @@ from echod.wire.internals import (
     state_of,
 )
 from echod.wire.masking import APPLY_MASK
-from echod.wire.sending import send
+from echod.wire.sending import send, want_bytes
 from echod.wire.share import SHORT_BYTES
 
 FRAME_HOOKS = (
@@ -90,8 +90,17 @@ def receive_much(protocol: Any, data: bytes) -> None:
         protocol.guard.hear()
         protocol.data += data
         slices.work()
+    elif is_in_the_middle(protocol, len(data)):
+        protocol.guard.hear()
+        slices.take(feed_message, protocol, data)
     else:
         slices.take(receive, protocol, data, True)
+
+
+def is_in_the_middle(protocol: Any, count: int) -> bool:
+    """Whether so many bytes belong to a large message that they do not end."""
+    incoming = protocol.incoming
+    return incoming is not None and count < incoming.left and not protocol.data
 
 
 def step(protocol: Any) -> bool:
@@ -121,6 +130,7 @@ def start_message(protocol: Any) -> bool:
         return False
     protocol.incoming, start = begun
     protocol.data = protocol.data[start:]
+    want_bytes(protocol.transport, protocol.incoming.length)
     protocol.guard.begin_fragment(protocol.incoming.length)
     if protocol.incoming is not None:
         continue_message(protocol)
@@ -129,20 +139,28 @@ def start_message(protocol: Any) -> bool:
 
 def continue_message(protocol: Any) -> None:
     """Feed the message that has begun; give it to its hook when it is whole."""
-    incoming, guard, data = protocol.incoming, protocol.guard, protocol.data
+    incoming, data = protocol.incoming, protocol.data
     protocol.data = b""
-    try:
-        rest = incoming.feed(data)
-    except ValueError as error:
-        guard.fail(CloseCode.INVALID_PAYLOAD, str(error))
-        return
-    guard.take(len(data) - len(rest))
+    rest = feed_message(protocol, data)
     if protocol.incoming is not None:
         protocol.data = rest
         if not incoming.left:
-            guard.end_message()
+            protocol.guard.end_message()
             protocol.incoming = None
+            want_bytes(protocol.transport, 0)
             deliver(protocol, [incoming.payload()], incoming.is_binary)
+
+
+def feed_message(protocol: Any, data: bytes) -> bytes:
+    """Feed it; what is behind it is given back. It may fail the connection, which then has no message any more."""
+    guard = protocol.guard
+    try:
+        rest: bytes = protocol.incoming.feed(data)
+    except ValueError as error:
+        guard.fail(CloseCode.INVALID_PAYLOAD, str(error))
+        return b""
+    guard.take(len(data) - len(rest))
+    return rest
 
 
 def deliver(protocol: Any, payloads: Sequence[bytes], is_binary: bool) -> None:

@@ -21,7 +21,7 @@ from echod.rules.incoming import Incoming
 from echod.settings import Limits
 from echod.state import ModeStore
 from echod.state.memory import MemoryModeStore
-from echod.wire import trace
+from echod.wire import hooks, trace
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.guard import Guard, outer_limit
@@ -29,24 +29,20 @@ from echod.wire.handshake import ServerOpening
 from echod.wire.internals import (
     OPEN,
     Quiet,
-    State,
     accept_deflate,
     carry_options,
     close_of,
     decline,
-    drop_transport,
     fail_connection,
-    is_shaking_hands,
     ping_when_silent,
     receive_guarded,
     send_whole,
-    state_of,
     trace_frames,
     use_clock,
 )
 from echod.wire.internals_opening import carry_start
 from echod.wire.peers import peer_name
-from echod.wire.plain import can_be_plain, flush, hold_back, may_be_plain, receive, write
+from echod.wire.plain import can_be_plain, may_be_plain, receive
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
 from echod.wire.tally import Tally
@@ -76,18 +72,24 @@ class EchodProtocol(ServerOpening):
     leaves_frames = False
     incoming: Incoming | None = None
     replies: list[bytes] | None = None
+    consumeData = hooks.consume
     dataReceived = receive
+    logRxFrame: Any = hooks.log_received
+    logTxFrame: Any = hooks.log_sent
+    on = hooks.listen
+    onAutoPingTimeout = hooks.end_for_silence
+    onMessageEnd = hooks.end_message
+    onMessageFrameBegin = hooks.begin_frame
+    onMessageFrameData = hooks.take_frame_data
+    receive_messages = hooks.receive_each
+    sendCloseFrame = hooks.send_close_frame
+    sendData = hooks.send_data
+    _closeConnection = hooks.close_connection
 
     def connectionMade(self) -> None:
         self.is_direct = is_direct(self.transport)
         self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget, self.factory.share)
         super().connectionMade()
-
-    def consumeData(self) -> None:
-        if is_shaking_hands(self):
-            super().consumeData()
-        else:
-            self.guard.work()
 
     def readConnectionLost(self) -> None:
         self.guard.end_input()
@@ -146,60 +148,10 @@ class EchodProtocol(ServerOpening):
             else:
                 self.replies += pieces
 
-    def on(self, event: str, handler: Callable[..., Any]) -> None:
-        """Whoever listens to Autobahn's events is told of each message."""
-        self.is_plain = False
-        super().on(event, handler)
-
-    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
-        """Plain messages that came in one chunk. A subclass may answer them all at once."""
-        for payload in payloads:
-            if state_of(self) is not State.CLOSED:
-                self.onMessage(payload, is_binary)
-
     def send_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
         """As `sendMessage` for each of them, in order."""
         if self.replies is not None and self.state == OPEN:
             self.replies += encode_plain(payloads, is_binary)
-
-    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        """As Autobahn's, behind the replies that wait."""
-        flush(self)
-        if sync or chopsize:
-            hold_back(self, data, sync=sync, chopsize=chopsize)
-        else:
-            write(self, (data,))
-
-    def _closeConnection(self, abort: bool = False) -> None:
-        flush(self)
-        drop_transport(self, abort)
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        super().onMessageFrameBegin(length)
-        self.guard.begin_fragment(length)
-
-    def onMessageFrameData(self, payload: bytes) -> None:
-        super().onMessageFrameData(payload)
-        self.guard.take(len(payload))
-
-    def onMessageEnd(self) -> None:
-        self.guard.end_message()
-        super().onMessageEnd()
-
-    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        super().sendCloseFrame(code, reasonUtf8, isReply)
-        if not isReply:
-            self.guard.await_close()
-
-    def onAutoPingTimeout(self) -> None:
-        if self.guard.ping_timed_out():
-            super().onAutoPingTimeout()
-
-    def logRxFrame(self, frame: Any, parts: Any) -> None:
-        trace.trace_frame(self.peer_name, "received", frame, trace.join(parts))
-
-    def logTxFrame(self, frame: Any, payload: bytes, *_: object) -> None:
-        trace.trace_frame(self.peer_name, "sent", frame, payload)
 
 
 class Echo(EchodProtocol):

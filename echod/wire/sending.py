@@ -59,3 +59,9 @@ def send_large(transport: Any, head: bytes, payload: bytes) -> None:
         if sent < len(piece):
             transport.write(piece[sent:])
         sent = max(0, sent - len(piece))
+
+
+def want_bytes(transport: Any, count: int) -> None:
+    """Tell a transport that can read much at one go how much is to come; any other takes no notice."""
+    if hasattr(transport, "wanted_bytes"):
+        transport.wanted_bytes = count

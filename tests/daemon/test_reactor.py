@@ -15,7 +15,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Factory, Protocol
 
 from echod.daemon import reactor as module
-from echod.daemon.reactor import PATIENCE, SMALL_READ, LeanReactor, LeanServer
+from echod.daemon.reactor import HEAD_BYTES, LARGE_READ, PATIENCE, SMALL_READ, LeanReactor, LeanServer
 from tests.child import ROOT, TWIST, TWISTD, Child, Daemon
 
 
@@ -128,9 +128,8 @@ def test_a_full_read_asks_for_more_and_small_ones_for_little_again(scene: Scene)
     assert isinstance(transport, LeanServer)
     scene.far.sendall(bytes(SMALL_READ))
     scene.turn_until(lambda: sum(map(len, scene.near.pieces)) == SMALL_READ)
-    assert transport.read_bytes == transport.bufferSize
     for number in range(PATIENCE):
-        assert transport.read_bytes == transport.bufferSize
+        assert transport.read_bytes == transport.bufferSize + HEAD_BYTES
         scene.far.sendall(b"x")
         scene.turn_until(lambda wanted=SMALL_READ + number + 1: sum(map(len, scene.near.pieces)) == wanted)
     assert transport.read_bytes == SMALL_READ
@@ -149,6 +148,14 @@ class Scripted:
 
 
 @pytest.mark.parametrize("said", [[(99_999, EPOLLIN)], errno.EINTR], ids=["gone", "signal"])
+def test_in_the_middle_of_a_large_message_a_full_read_asks_for_much(scene: Scene) -> None:
+    transport = scene.near.transport
+    transport.wanted_bytes = 10 * LARGE_READ
+    scene.far.sendall(bytes(SMALL_READ))
+    scene.turn_until(lambda: sum(map(len, scene.near.pieces)) == SMALL_READ)
+    assert transport.read_bytes == LARGE_READ
+
+
 def test_an_event_of_a_connection_that_is_gone_and_a_signal_are_no_error(scene: Scene, said: Any) -> None:
     poller, scene.reactor._poller = scene.reactor._poller, Scripted(said)
     scene.reactor.doPoll(None)

@@ -109,7 +109,7 @@ def test_small_pieces_are_gathered() -> None:
     parts: list[bytes | bytearray] = []
     for _ in range(10 * SMALL):
         gather(parts, b"x")
-    assert len(parts) == 10
+    assert len(parts) == 11
     gather(parts, bytes(SMALL))
     gather(parts, b"y")
     assert b"".join(parts) == b"x" * 10 * SMALL + bytes(SMALL) + b"y"

@@ -12,7 +12,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.internet.unix import Server as LocalServer
 
 from echod.wire import sending
-from echod.wire.sending import LARGE, is_direct, send
+from echod.wire.sending import LARGE, is_direct, send, want_bytes
 
 HUGE = 32 * 1024 * 1024
 """More than any kernel takes at once."""
@@ -93,6 +93,19 @@ def test_tls_a_local_socket_and_a_transport_in_memory_are_not() -> None:
 def test_tcp_that_has_turned_to_tls_is_not(pair: Any) -> None:
     pair[0].TLS = True
     assert not is_direct(pair[0])
+
+
+class Roomy:
+    """A transport that can read much at one go."""
+
+    wanted_bytes = 0
+
+
+def test_a_transport_that_can_read_much_is_told_what_is_to_come() -> None:
+    transport = Roomy()
+    want_bytes(transport, 1_000_000)
+    assert transport.wanted_bytes == 1_000_000
+    want_bytes(StringTransport(), 1_000_000)
 
 
 @pytest.mark.parametrize("name", ["dataBuffer", "_tempDataBuffer", "socket", "TLS"])
