@@ -14,7 +14,7 @@ from echod.wire.tally import CLOSE_TIMEOUT, STALL, Tally
 WRITING = "writing"
 """The reason of the transport: its write buffer is above its mark."""
 
-CHECK_INTERVAL_S = 1.0
+CHECK_INTERVAL_S = 0.5
 """How often the progress of a stuck peer is looked at; must be smaller than every timeout that is watched."""
 
 

@@ -135,6 +135,14 @@ def test_a_full_read_asks_for_more_and_small_ones_for_little_again(scene: Scene)
     assert transport.read_bytes == SMALL_READ
 
 
+def test_in_the_middle_of_a_large_message_a_full_read_asks_for_much(scene: Scene) -> None:
+    transport = scene.near.transport
+    transport.wanted_bytes = 10 * LARGE_READ
+    scene.far.sendall(bytes(SMALL_READ))
+    scene.turn_until(lambda: sum(map(len, scene.near.pieces)) == SMALL_READ)
+    assert transport.read_bytes == LARGE_READ
+
+
 class Scripted:
     """An epoll that says this, or fails with this error."""
 
@@ -148,14 +156,6 @@ class Scripted:
 
 
 @pytest.mark.parametrize("said", [[(99_999, EPOLLIN)], errno.EINTR], ids=["gone", "signal"])
-def test_in_the_middle_of_a_large_message_a_full_read_asks_for_much(scene: Scene) -> None:
-    transport = scene.near.transport
-    transport.wanted_bytes = 10 * LARGE_READ
-    scene.far.sendall(bytes(SMALL_READ))
-    scene.turn_until(lambda: sum(map(len, scene.near.pieces)) == SMALL_READ)
-    assert transport.read_bytes == LARGE_READ
-
-
 def test_an_event_of_a_connection_that_is_gone_and_a_signal_are_no_error(scene: Scene, said: Any) -> None:
     poller, scene.reactor._poller = scene.reactor._poller, Scripted(said)
     scene.reactor.doPoll(None)
