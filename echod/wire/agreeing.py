@@ -11,7 +11,7 @@ from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflat
 
 from echod.rules.behaviour import Behaviour
 from echod.rules.opening import Acceptance, accept_of
-from echod.wire.internals import decline
+from echod.wire.internals_deflate import decline
 
 Accept = Callable[[Iterable[Any]], PerMessageDeflateOfferAccept | None]
 NONE = "none"

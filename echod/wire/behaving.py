@@ -23,16 +23,14 @@ from echod.wire.agreeing import added_headers, change_answer, choose_deflate, se
 from echod.wire.course import Course
 from echod.wire.internals import (
     State,
-    change_deflate,
-    deflate,
     drop_transport,
     forget_ping_timeout,
     is_shaking_hands,
-    is_worth_deflating,
     name_subprotocol,
     receive_octets,
     state_of,
 )
+from echod.wire.internals_deflate import change_deflate, deflate, is_worth_deflating
 from echod.wire.outlet import Outlet
 from echod.wire.parting import Parting
 from echod.wire.protocol import EchodProtocol, EndpointFactory, Rule, reply_unchanged

@@ -30,20 +30,17 @@ from echod.wire.conversation import Conversation
 from echod.wire.guard import Guard, outer_limit
 from echod.wire.internals import (
     Quiet,
-    accept_deflate_response,
     answer_of,
     close_of,
-    decline,
-    deflate_offers,
     fail_connection,
     log_sent,
     open_guarded,
     ping_when_silent,
     receive_guarded,
-    send_whole,
     trace_frames,
     use_clock,
 )
+from echod.wire.internals_deflate import accept_deflate_response, decline, deflate_offers, send_whole
 from echod.wire.masking import APPLY_MASK
 from echod.wire.opening import lost_before_open, refused
 from echod.wire.peers import peer_name

@@ -17,13 +17,12 @@ from echod.wire.internals import (
     forget_input,
     forget_message,
     forget_ping_timeout,
-    free_decompressor,
-    is_inflating,
     renew_ping_timeout,
     start_close,
     state_of,
     stop_close_timer,
 )
+from echod.wire.internals_deflate import free_decompressor, is_inflating
 from echod.wire.progress import limit_buffer
 from echod.wire.share import Share
 from echod.wire.slices import Slices

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from echod.rules.pieces import next_piece
-from echod.wire.internals import process_frame, received_bytes
+from echod.wire.internals import process_frame
+from echod.wire.internals_deflate import received_bytes
 
 
 def inflate_piece(protocol: Any, size: int) -> int:

@@ -1,4 +1,4 @@
-"""What Autobahn does not document, touched here and in internals_opening.py alone.
+"""What Autobahn does not document, touched here, in internals_opening.py and in internals_deflate.py alone.
 
 Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, `is_open`, `transport_details`,
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
@@ -8,35 +8,24 @@ Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, 
 `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`, `_fail_connection`, `_onOpen`,
 `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`, `registerProducer`, `unregisterProducer`,
 `current_frame`, `inside_message`, `send_queue`, `logOctets`, `trackedTimings`, `_listeners`, `logFrames`,
-`logRxFrame`, `logTxFrame`, `_perMessageCompress`, `_isMessageCompressed`, `message_data_total_length`,
-`websocket_protocol_in_use`, `perMessageCompressionAccept`, `CONFIG_ATTRS`; on its factories: `_batched_timer`,
-`protocols`, `logFrames`; on permessage-deflate: `start_compress_message`, `compress_message_data`,
-`end_compress_message`, `server_no_context_takeover`, `client_no_context_takeover`, `server_max_window_bits`,
-`client_max_window_bits`, `_compressor`, `_decompressor`.
+`logRxFrame`, `logTxFrame`, `_perMessageCompress`, `websocket_protocol_in_use`, `CONFIG_ATTRS`; on its factories:
+`_batched_timer`, `protocols`, `logFrames`.
 `tests/wire/test_internals.py` fails when a new Autobahn changes one of them. plain.py asks for four of them itself, for
 speed: `state`, `data`, `current_frame` and `inside_message`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketAdapterProtocol
-from autobahn.websocket.compress import (
-    PerMessageDeflateOffer,
-    PerMessageDeflateOfferAccept,
-    PerMessageDeflateResponse,
-    PerMessageDeflateResponseAccept,
-)
 from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from echod.errors import CloseCode
-from echod.rules.frames import BINARY, COMPRESSED, TEXT
-from echod.settings import KIB
 
 log = Logger(namespace="echod.wire")
 
@@ -57,16 +46,6 @@ STATES = {
     WebSocketProtocol.STATE_CLOSED: State.CLOSED,
 }
 
-
-MOST_DEFLATED_BYTES = 128 * KIB
-"""Larger messages go out as they are, which RFC 7692, 6 allows: to deflate so much takes 3 ms, for which all wait."""
-
-DEFLATE_PARAMETERS = (
-    "server_no_context_takeover",
-    "client_no_context_takeover",
-    "server_max_window_bits",
-    "client_max_window_bits",
-)
 
 OPEN = WebSocketProtocol.STATE_OPEN
 """For those who compare it with `state` too often for `state_of`."""
@@ -139,37 +118,6 @@ def known_close(protocol: Any) -> tuple[int, str]:
     return CloseCode.NO_CODE, ""
 
 
-def accept_deflate(offers: Iterable[Any]) -> PerMessageDeflateOfferAccept | None:
-    """The first permessage-deflate offer, as the client put it (RFC 7692, 7.1)."""
-    return next((PerMessageDeflateOfferAccept(o) for o in offers if isinstance(o, PerMessageDeflateOffer)), None)
-
-
-def decline(_: object) -> None:
-    """No permessage-deflate, whatever is offered or answered."""
-
-
-def deflate(protocol: Any, payload: bytes) -> bytes:
-    """A message compressed as negotiated; the zlib object is made at the first call."""
-    extension = protocol._perMessageCompress
-    extension.start_compress_message()
-    deflated = b"".join((extension.compress_message_data(payload), extension.end_compress_message()))
-    free_compressor(protocol)
-    return deflated
-
-
-def send_whole(protocol: Any, payload: bytes, is_binary: bool, *, may_deflate: bool = True, sync: bool = False) -> None:
-    """Send a message in one frame, compressed where that is worth it; nothing when the connection is not open."""
-    if state_of(protocol) is State.OPEN:
-        compress = may_deflate and is_worth_deflating(protocol, payload)
-        body = deflate(protocol, payload) if compress else payload
-        protocol.sendFrame(BINARY if is_binary else TEXT, body, rsv=COMPRESSED if compress else 0, sync=sync)
-
-
-def is_worth_deflating(protocol: Any, payload: bytes) -> bool:
-    """Whether to compress a message: when that was negotiated, and does not stall everybody else."""
-    return protocol._perMessageCompress is not None and len(payload) <= MOST_DEFLATED_BYTES
-
-
 def stop_close_timer(protocol: Any) -> None:
     """The wait for the peer's Close ends with the connection; Autobahn would let it run on."""
     timer, protocol.closeHandshakeTimeoutCall = protocol.closeHandshakeTimeoutCall, None
@@ -180,16 +128,6 @@ def stop_close_timer(protocol: Any) -> None:
 def is_secure(protocol: Any) -> bool:
     """Whether the transport is TLS."""
     return bool(protocol.transport_details.is_secure)
-
-
-def deflate_offers() -> list[PerMessageDeflateOffer]:
-    """What a client offers: everything that zlib can do (RFC 7692, 7.1)."""
-    return [PerMessageDeflateOffer()]
-
-
-def accept_deflate_response(response: Any) -> PerMessageDeflateResponseAccept | None:
-    """What the server made of our offer, as it is."""
-    return PerMessageDeflateResponseAccept(response) if isinstance(response, PerMessageDeflateResponse) else None
 
 
 def answer_of(protocol: Any) -> tuple[str, dict[str, str]]:
@@ -233,11 +171,6 @@ def ping_when_silent(protocol: Any) -> None:
         protocol.autoPingPendingCall = wait(protocol.autoPingInterval - silent_s, protocol._sendAutoPing)
 
 
-def change_deflate(protocol: Any, change: Callable[[Any], Any]) -> None:
-    """Let this one connection answer offers of permessage-deflate by what `change` makes of the usual way."""
-    protocol.perMessageCompressionAccept = change(protocol.perMessageCompressionAccept)
-
-
 def agreed_subprotocol(protocol: Any) -> str | None:
     subprotocol: str | None = protocol.websocket_protocol_in_use
     return subprotocol
@@ -246,12 +179,6 @@ def agreed_subprotocol(protocol: Any) -> str | None:
 def name_subprotocol(protocol: Any, subprotocol: str | None) -> None:
     """What the 101 answer names."""
     protocol.websocket_protocol_in_use = subprotocol
-
-
-def agreed_deflate(protocol: Any) -> dict[str, Any] | None:
-    """The parameters of permessage-deflate (RFC 7692, 7.1) as they are in force; None without it."""
-    extension = protocol._perMessageCompress
-    return None if extension is None else {name: getattr(extension, name) for name in DEFLATE_PARAMETERS}
 
 
 def forget_ping_timeout(protocol: Any) -> None:
@@ -313,23 +240,6 @@ def fail_connection(protocol: Any, code: int = CloseCode.PROTOCOL_ERROR, reason:
     protocol.dropConnection(abort=False)
 
 
-def is_inflating(protocol: Any) -> bool:
-    """Whether the message that is being received is compressed."""
-    return bool(getattr(protocol, "_isMessageCompressed", False))
-
-
-def is_inflating_frame(protocol: Any) -> bool:
-    """Whether the frame that has begun, and waits for more bytes, belongs to a compressed message."""
-    frame = protocol.current_frame
-    return frame is not None and frame.opcode <= BINARY and bool(protocol._isMessageCompressed)
-
-
-def received_bytes(protocol: Any) -> int:
-    """Of the message that is being received: what was inflated, and what is announced and not inflated yet."""
-    count: int = protocol.message_data_total_length
-    return count
-
-
 def is_between_messages(protocol: Any) -> bool:
     """Whether Autobahn has begun neither a frame nor a message."""
     return protocol.current_frame is None and not protocol.inside_message
@@ -355,19 +265,3 @@ def receive_octets(protocol: Any, data: bytes) -> None:
 def queue_data(protocol: Any, data: bytes, *, sync: bool = False, chopsize: int | None = None) -> None:
     """Autobahn's way to send bytes: to the transport, or behind what it holds back itself."""
     WebSocketProtocol.sendData(protocol, data, sync, chopsize)
-
-
-def free_decompressor(protocol: Any) -> None:
-    """Drop the zlib object for what comes when no later message needs its context: it holds some 40 KiB."""
-    extension = protocol._perMessageCompress
-    is_server = protocol.factory.isServer
-    if extension.client_no_context_takeover if is_server else extension.server_no_context_takeover:
-        extension._decompressor = None
-
-
-def free_compressor(protocol: Any) -> None:
-    """As `free_decompressor`, for what goes out: some 70 KiB."""
-    extension = protocol._perMessageCompress
-    is_server = protocol.factory.isServer
-    if extension.server_no_context_takeover if is_server else extension.client_no_context_takeover:
-        extension._compressor = None

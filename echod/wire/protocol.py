@@ -29,17 +29,15 @@ from echod.wire.handshake import ServerOpening
 from echod.wire.internals import (
     OPEN,
     Quiet,
-    accept_deflate,
     carry_options,
     close_of,
-    decline,
     fail_connection,
     ping_when_silent,
     receive_guarded,
-    send_whole,
     trace_frames,
     use_clock,
 )
+from echod.wire.internals_deflate import accept_deflate, decline, send_whole
 from echod.wire.internals_opening import carry_start
 from echod.wire.peers import peer_name
 from echod.wire.plain import can_be_plain, may_be_plain, receive

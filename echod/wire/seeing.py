@@ -9,7 +9,8 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
 from echod.rules.head import Head
 from echod.wire.flow import is_tls
-from echod.wire.internals import agreed_deflate, agreed_subprotocol
+from echod.wire.internals import agreed_subprotocol
+from echod.wire.internals_deflate import agreed_deflate
 from echod.wire.peers import MAPPED
 from echod.wire.progress import socket_transport
 

@@ -12,7 +12,8 @@ from echod.rules.pieces import LEAST_BYTES
 from echod.wire.budget import Rate
 from echod.wire.flow import Flow
 from echod.wire.inflating import inflate_piece
-from echod.wire.internals import State, is_inflating_frame, state_of
+from echod.wire.internals import State, state_of
+from echod.wire.internals_deflate import is_inflating_frame
 from echod.wire.plain import step
 from echod.wire.share import SHORT_BYTES, Share
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from echod.settings import Limits
-from echod.wire.internals import MOST_DEFLATED_BYTES
+from echod.wire.internals_deflate import MOST_DEFLATED_BYTES
 from tests.deflate import deflated
 from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, request, unframe
 

@@ -14,13 +14,13 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
 from twisted.python.failure import Failure
 
-from echod.wire import internals
-from echod.wire.internals import accept_deflate
+from echod.wire import internals, internals_deflate
+from echod.wire.internals_deflate import accept_deflate
 from tests.pair import CLOSE, TEXT, masked, request
 from tests.wire.stock import Server, connect, new_client, new_server, open_server, stock_factory
 
-LISTED = sorted(set(re.findall(r"`(\w+)`", internals.__doc__ or "")))
-"""The names at the head of internals.py."""
+LISTED = sorted(set(re.findall(r"`(\w+)`", f"{internals.__doc__} {internals_deflate.__doc__}")))
+"""The names at the heads of internals.py and internals_deflate.py."""
 
 
 def accepting_server() -> Any:
