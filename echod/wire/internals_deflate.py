@@ -1,9 +1,9 @@
 """What Autobahn does not document, third part: permessage-deflate (RFC 7692), and the messages that it makes.
 
-Names used, besides those in internals.py, on a protocol: `_perMessageCompress`,
-`_isMessageCompressed`, `message_data_total_length`, `perMessageCompressionAccept`; on its extension: `start_compress_message`, `compress_message_data`,
-`end_compress_message`, `server_no_context_takeover`, `client_no_context_takeover`, `server_max_window_bits`,
-`client_max_window_bits`, `_compressor`, `_decompressor`.
+Names used, besides those in internals.py, on a protocol: `_perMessageCompress`, `_isMessageCompressed`,
+`message_data_total_length`, `perMessageCompressionAccept`; on its extension: `start_compress_message`,
+`compress_message_data`, `end_compress_message`, `server_no_context_takeover`, `client_no_context_takeover`,
+`server_max_window_bits`, `client_max_window_bits`, `_compressor`, `_decompressor`.
 `tests/wire/test_internals.py` fails when a new Autobahn changes one of them.
 """
 

@@ -48,8 +48,5 @@ def test_the_daemon_passes_the_short_cases_over_tls(tunnel: str, tmp_path: Path,
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("path", ["/simple-echo", "/multi-echo"])
-def test_the_daemon_passes_every_case_over_tls(
-    tunnel: str, path: str, tmp_path: Path, announce: suite.Announce
-) -> None:
-    check(tunnel, path, tmp_path, announce, suite.ALL_GROUPS, suite.FULL_LIMIT_S)
+def test_the_daemon_passes_every_case_over_tls(tunnel: str, tmp_path: Path, announce: suite.Announce) -> None:
+    check(tunnel, "/simple-echo", tmp_path, announce, suite.ALL_GROUPS, suite.FULL_LIMIT_S)
