@@ -131,9 +131,7 @@ def start_message(protocol: Any) -> bool:
     protocol.incoming, start = begun
     protocol.data = protocol.data[start:]
     want_bytes(protocol.transport, protocol.incoming.length)
-    protocol.guard.begin_fragment(protocol.incoming.length)
-    if protocol.incoming is not None:
-        continue_message(protocol)
+    continue_message(protocol)
     return True
 
 
