@@ -14,7 +14,10 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """The names and numbers of malloc.h."""
 
 KEPT_BYTES = 32 * MIB
-"""At most this stays with the process after it was needed; also the largest block that glibc lets come from there."""
+"""So much may stay free at the end of the heap, and what is free between blocks in use stays too.
+
+Also the largest block that glibc lets come from there.
+"""
 
 
 def keep_freed_memory() -> bool:
