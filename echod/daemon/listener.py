@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IListeningPort, IOpenSSLServerConnection
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from echod.daemon.certificates import folder_of, read_folder
 from echod.daemon.sockets import EveryInterface
 from echod.errors import BadSetting
 from echod.wire.peers import peer_name
@@ -66,7 +67,7 @@ class EndpointListener:
     """A Twisted endpoint string.
 
     Raises:
-        BadSetting: the string cannot be used; with what Twisted says of it.
+        BadSetting: the string, or a certificate that it names, cannot be used; with what Twisted says of it.
     """
 
     def __init__(self, source: str, text: str, reactor: Any) -> None:
@@ -100,11 +101,21 @@ class EndpointListener:
 
     def _parse(self) -> Any:
         try:
-            return serverFromString(self._reactor, self._text)
+            return self._parse_checked()
         except Exception as error:
             # Endpoint parsers are plugins, and read files: they may raise anything.
             wanted = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
             raise BadSetting(self._source, self._text, f"{wanted} ({explain(error)})") from None
+
+    def _parse_checked(self) -> Any:
+        """A folder is read first, so that the complaint names the file."""
+        folder = folder_of(self._text)
+        if folder is None:
+            return serverFromString(self._reactor, self._text)
+        certificates = read_folder(folder)
+        endpoint: Any = serverFromString(self._reactor, self._text)
+        innermost(endpoint).connectionCreator = certificates
+        return endpoint
 
 
 def innermost(endpoint: Any) -> Any:

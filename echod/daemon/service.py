@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from echod.daemon.allocation import keep_freed_memory
 from echod.daemon.configuration import read_settings
+from echod.daemon.failing import StartFailed, tell
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
 from echod.daemon.openfiles import most_connections, raise_open_files
 from echod.daemon.reactor import install_by_default
@@ -36,14 +37,6 @@ from echod.site.pages import make_pages
 from echod.state.memory import MemoryModeStore
 
 log = Logger(namespace="echod")
-
-
-class StartFailed(SystemExit, Exception):
-    """The daemon cannot start; the text is the one line to print, the exit code is 1.
-
-    An Exception, so that twistd removes its pidfile and tells the parent of a daemon;
-    a SystemExit, so that the interpreter prints the line without a traceback.
-    """
 
 
 class EchodService(Service):
@@ -100,7 +93,9 @@ def listen_or_fail(server: Server, listener: Listener) -> Deferred[IListeningPor
     if listening.called and isinstance(listening.result, Failure):
         why = explain(listening.result.value)
         listening.addErrback(lambda _: None)
-        raise StartFailed(f"echod: {listener.setting}: cannot listen: {why}")
+        line = f"echod: {listener.setting}: cannot listen: {why}"
+        tell(line)
+        raise StartFailed(line)
     return listening
 
 

@@ -46,6 +46,9 @@ TYPES = {
 }
 OTHER_TYPE = "application/octet-stream"
 
+REFUSED = (404, 405)
+"""What the tally counts."""
+
 log = Logger()
 
 
@@ -131,7 +134,9 @@ class PageSite(Site):
     tally: Tally | None = None
 
     def log(self, request: Any) -> None:
-        """One line for each page, with what the client sent escaped."""
+        """One line for each page, with what the client sent escaped; refusals are counted."""
+        if self.tally is not None and request.code in REFUSED:
+            self.tally.count(str(request.code))
         log.info(
             "{peer} {method} {path} {code}",
             peer=peer_name(request.getClientAddress()),

@@ -15,7 +15,7 @@ WRITING = "writing"
 """The reason of the transport: its write buffer is above its mark."""
 
 CHECK_INTERVAL_S = 0.5
-"""How often the progress of a stuck peer is looked at; must be smaller than every timeout that is watched."""
+"""How often the progress of a stuck peer is looked at; sooner where less than that is left of its timeout."""
 
 
 @implementer(IPushProducer)

@@ -3,7 +3,8 @@
 Twisted's own way is to keep what is written until the loop says that the socket takes it: two `epoll_ctl` and a turn
 of the loop for each reply, 5 µs. Here what the kernel takes is sent in the call; the rest goes Twisted's way.
 
-The one place that looks into Twisted's transports; names used: `dataBuffer`, `_tempDataBuffer`, `socket`, `TLS`.
+The one place that looks into Twisted's transports; names used: `dataBuffer`, `_tempDataBuffer`, `_aborting`, `socket`,
+`TLS`.
 `tests/wire/test_sending.py` fails when a new Twisted changes one of them.
 """
 
@@ -32,16 +33,19 @@ def is_direct(transport: Any) -> bool:
 def send(transport: Any, pieces: Sequence[bytes]) -> None:
     """Send a chunk on plain TCP, as far as the kernel takes it at once; hand the rest to the transport.
 
-    Of a connection that is lost the kernel takes nothing, which the transport finds out for itself.
+    Of a connection that is lost, or to be aborted, nothing is sent any more.
     """
     if len(pieces) == 2 and len(pieces[1]) >= LARGE:
         send_large(transport, *pieces)
         return
     data = b"".join(pieces)
     if not transport.dataBuffer and not transport._tempDataBuffer:
+        if transport._aborting:
+            return
         try:
             sent = transport.socket.send(data)
-        except OSError:
+        except (OSError, AttributeError):
+            # A transport that has lost its connection has no socket, and takes no notice of what is written.
             sent = 0
         if sent == len(data):
             return
@@ -53,7 +57,9 @@ def send_large(transport: Any, head: bytes, payload: bytes) -> None:
     """The same for a large frame, whose payload is copied only where the kernel does not take it."""
     sent = 0
     if not transport.dataBuffer and not transport._tempDataBuffer:
-        with suppress(OSError):
+        if transport._aborting:
+            return
+        with suppress(OSError, AttributeError):
             sent = transport.socket.sendmsg((head, payload))
     for piece in (head, payload):
         if sent < len(piece):

@@ -18,6 +18,7 @@ from twisted.logger import LogEvent, capturedLogs, formatEvent
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener
 from echod.daemon.server import Server
 from echod.daemon.service import EchodService, make_service
+from echod.errors import BadSetting
 from echod.settings import Settings
 from tests.daemon.clients import LOOPBACK, PATIENCE_S, say
 
@@ -130,6 +131,81 @@ async def test_a_certificate_that_is_gone_changes_nothing(server: Server, folder
     folder.pem.unlink()
     listener.reload()
     assert await certificate_at(LOOPBACK, server.port) == good
+
+
+async def listen_tls(server: Server, folder: Folder) -> EndpointListener:
+    listener = EndpointListener("--listen", tls_text(folder), reactor)
+    await server.listen(listener.endpoint)
+    return listener
+
+
+SPOILING = {
+    "garbage": ("garbage", "localhost.pem: neither a key nor a certificate"),
+    "no certificate": ("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", "localhost.pem: "),
+    "empty folder": (None, ": no .pem file with a key and its certificate for a name"),
+}
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(("text", "why"), SPOILING.values(), ids=SPOILING)
+async def test_a_folder_that_is_bad_when_it_is_read_again_changes_nothing(
+    server: Server, folder: Folder, text: str | None, why: str
+) -> None:
+    good = folder.renew()
+    listener = await listen_tls(server, folder)
+    folder.pem.unlink()
+    if text is not None:
+        folder.pem.write_text(text)
+    with capturedLogs() as events:
+        listener.reload()
+    assert await certificate_at("::1", server.port) == good
+    [line] = lines(events)
+    assert line.startswith("echod keeps its old certificates: --listen: ")
+    assert why in line
+    assert [event for event in events if "log_failure" in event] == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_bad_file_beside_good_ones_changes_nothing(server: Server, folder: Folder) -> None:
+    good = folder.renew()
+    listener = await listen_tls(server, folder)
+    folder.renew()
+    (folder.path / "other.pem").write_text("")
+    listener.reload()
+    assert await certificate_at("::1", server.port) == good
+    (folder.path / "other.pem").unlink()
+    renewed = folder.renew()
+    listener.reload()
+    assert await certificate_at("::1", server.port) == renewed
+
+
+@pytest.mark.parametrize("before", ["tls:", "haproxy:tls:", "tls:path="])
+@pytest.mark.parametrize(
+    ("prepare", "why"),
+    [
+        (Folder.spoil, "neither a key nor a certificate"),
+        (lambda folder: folder.pem.unlink(), "no .pem file with a key and its certificate for a name"),
+        (lambda folder: folder.pem.rename(folder.path / "cert.txt"), "no .pem file with a key"),
+        (lambda folder: (folder.path / "gone.pem").symlink_to("nowhere"), "No such file or directory"),
+    ],
+    ids=["garbage", "empty", "other names", "dangling link"],
+)
+def test_a_folder_without_good_certificates_cannot_be_listened_with(
+    folder: Folder, before: str, prepare: Any, why: str
+) -> None:
+    prepare(folder)
+    with pytest.raises(BadSetting, match=why):
+        EndpointListener("--listen", f"{before}{folder.path}:port=0", reactor)
+
+
+def test_a_folder_that_is_not_there_cannot_be_listened_with(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=f"{tmp_path}/none: no .pem file"):
+        EndpointListener("--listen", f"tls:{tmp_path}/none:port=0", reactor)
+
+
+def test_a_tls_endpoint_without_a_folder_is_no_endpoint() -> None:
+    with pytest.raises(BadSetting, match="path"):
+        EndpointListener("--listen", "tls", reactor)
 
 
 def test_certificates_behind_a_proxy_are_read_again_too(folder: Folder) -> None:

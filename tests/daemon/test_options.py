@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.child import TWIST, TWISTD, Child
+from tests.child import ROOT, TWIST, TWISTD, Child, clean_environment
 
 PORT = "a port number from 0 (any free one) to 65535"
 ENDPOINT = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
@@ -114,6 +115,29 @@ def test_a_taken_port_is_one_line_and_leaves_no_pidfile(taken: int, words: str, 
     assert "echod ready" not in child.text
     assert child.process.returncode == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("with_file", [False, True], ids=["log on standard output", "log in a file"])
+def test_a_taken_port_is_one_line_on_standard_error_and_in_the_log(taken: int, with_file: bool, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    logging = [f"--logfile={log}"] if with_file else []
+    done = subprocess.run(
+        [TWISTD, "-n", "--pidfile=", *logging, "echod", "--port", str(taken)],
+        env=clean_environment({}),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert re.fullmatch(rf"echod: --port {taken}: cannot listen: .*Address already in use.*\n", done.stderr)
+    assert done.returncode == 1
+    assert done.stderr in (log.read_text() if with_file else done.stdout)
+
+
+def test_with_the_log_in_a_file_both_outputs_may_be_one(taken: int, tmp_path: Path) -> None:
+    child = ended(TWISTD, "-n", "--pidfile=", f"--logfile={tmp_path}/log", "echod", "--port", str(taken))
+    assert len(child.out) == 1
+    assert child.text.startswith(f"echod: --port {taken}: cannot listen: ")
 
 
 def test_a_taken_port_is_told_by_twist_in_one_line(taken: int) -> None:

@@ -22,11 +22,11 @@ from twisted.plugin import getPlugins
 
 import twisted.plugins
 from echod.daemon.configuration import OPTIONS
+from echod.daemon.failing import StartFailed
 from echod.daemon.options import Options, makeService
 from echod.daemon.server import Server
 from echod.daemon.service import (
     EchodService,
-    StartFailed,
     listen_or_fail,
     make_service,
     service_from_environment,

@@ -11,6 +11,7 @@ from twisted.logger import LogEvent, formatEvent
 
 from echod.errors import BadSetting
 from echod.site.pages import make_pages
+from echod.wire.tally import Tally
 from tests.site.visitor import HANDSHAKE, Line, Site
 
 ENCODED_TRAVERSALS = [
@@ -115,6 +116,17 @@ async def test_head_tells_the_length_and_sends_no_body(site: Site) -> None:
 async def test_head_of_an_unknown_page_tells_the_length_and_sends_no_body(site: Site) -> None:
     answer = await site.get("/nowhere", method="HEAD")
     assert (answer.status, answer.values("Content-Length"), answer.body) == (404, ["49"], b"")
+
+
+@ensureDeferred
+async def test_what_is_refused_is_counted_and_nothing_else(folder: Path) -> None:
+    clock = MemoryReactorClock()
+    pages = make_pages(folder, clock)
+    pages.tally = Tally()
+    site = Site(pages, clock)
+    for target, method in [("/", "GET"), ("/nowhere", "GET"), ("/nowhere", "HEAD"), ("/", "POST")]:
+        await site.get(target, method=method)
+    assert pages.tally.counts() == {"404": 2, "405": 1}
 
 
 @ensureDeferred

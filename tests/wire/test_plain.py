@@ -114,6 +114,20 @@ def test_a_hook_that_raises_ends_with_1011_and_the_replies_before_it(log: Any) -
     assert [type(failure) for failure in log.take_failures()] == [RuntimeError]
 
 
+class Nesting(Told):
+    """Gets another chunk while it has a message in its hand."""
+
+    def do_more(self) -> None:
+        self.dataReceived(told("x", "y"))
+
+
+def test_a_chunk_that_comes_within_a_hook_takes_no_reply_away() -> None:
+    server = serve(Nesting)
+    answers = unframe(b"".join(ask(server, told("a", "more", "b"))))
+    assert answers == [(TEXT, word) for word in (b"a", b"more", b"x", b"y", b"b")]
+    assert unframe(b"".join(ask(server, told("c")))) == [(TEXT, b"c")]
+
+
 class Shout(Echo):
     """An echo with another message."""
 

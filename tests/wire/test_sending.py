@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.internet.unix import Server as LocalServer
+from twisted.python.failure import Failure
 
 from echod.wire import sending
 from echod.wire.sending import LARGE, is_direct, send, want_bytes
@@ -79,6 +82,29 @@ def test_a_lost_connection_is_left_to_the_transport(pair: Any, pieces: tuple[byt
     assert unsent(transport) == len(b"".join(pieces))
 
 
+PIECES = pytest.mark.parametrize("pieces", [(b"abc",), (b"head", b"x" * LARGE)], ids=["small", "large"])
+
+
+@PIECES
+def test_after_the_end_of_a_connection_nothing_is_sent_and_nothing_fails(pair: Any, pieces: tuple[bytes, ...]) -> None:
+    transport, _ = pair
+    transport.protocol = Protocol()
+    transport.connectionLost(Failure(ConnectionDone()))
+    assert not hasattr(transport, "socket")
+    send(transport, pieces)
+    assert unsent(transport) == 0
+
+
+@PIECES
+def test_what_comes_after_an_abort_is_not_sent(pair: Any, pieces: tuple[bytes, ...]) -> None:
+    transport, far = pair
+    send(transport, (b"before",))
+    transport.abortConnection()
+    send(transport, pieces)
+    transport.socket.shutdown(socket.SHUT_WR)
+    assert read(far, -1) == b"before"
+
+
 def test_plain_tcp_is_direct(pair: Any) -> None:
     assert is_direct(pair[0])
 
@@ -108,7 +134,7 @@ def test_a_transport_that_can_read_much_is_told_what_is_to_come() -> None:
     want_bytes(StringTransport(), 1_000_000)
 
 
-@pytest.mark.parametrize("name", ["dataBuffer", "_tempDataBuffer", "socket", "TLS"])
+@pytest.mark.parametrize("name", ["dataBuffer", "_tempDataBuffer", "_aborting", "socket", "TLS"])
 def test_a_name_that_is_used_of_twisted_is_there(pair: Any, name: str) -> None:
     assert f"`{name}`" in (sending.__doc__ or "")
     assert hasattr(pair[0], name)
