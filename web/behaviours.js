@@ -21,6 +21,7 @@
   let openedAt = 0;
   let unlisted = { line: null, messages: 0, bytes: 0 };
   let asking = 0;
+  let question = 0; // Answers may come out of order; only the one to the last question counts.
 
   // The list
 
@@ -37,11 +38,15 @@
 
   function groupOf({ name, about, parameters }) {
     const group = make("details", {}, [
-      make("summary", {}, [make("strong", { textContent: name }), ` ${about}`]),
+      make("summary", {}, [make("strong", { textContent: capitalized(name) }), ` ${about}`]),
       ...parameters.map(rowOf),
     ]);
     group.addEventListener("input", showUrl);
     return group;
+  }
+
+  function capitalized(name) {
+    return name[0].toUpperCase() + name.slice(1);
   }
 
   /** One parameter: a tick, its name, its value, what it is for. */
@@ -100,12 +105,18 @@
   }
 
   async function askNow() {
-    const query = url.value.split("?").slice(1).join("?");
+    const number = ++question;
+    const verdict = await verdictOn(url.value.split("?").slice(1).join("?"));
+    if (number === question) judge(...verdict);
+  }
+
+  /** What the daemon says to a query, and whether that is good. */
+  async function verdictOn(query) {
     try {
       const answer = await fetch(`behaviours?${query}`, { headers: { Accept: "application/json" } });
-      judge(answer.ok ? "The server understands this." : await answer.text(), answer.ok);
+      return [answer.ok ? "The server understands this." : await answer.text(), answer.ok];
     } catch {
-      judge("The server does not answer.", false);
+      return ["The server does not answer.", false];
     }
   }
 
@@ -138,10 +149,14 @@
     let wasOpen = false;
     opened.onopen = () => {
       wasOpen = true;
+      showMain();
       write(`OPEN, ${agreement(opened)}`);
     };
     opened.onmessage = (event) => receive(event.data);
-    opened.onclose = (event) => write(ending(event, wasOpen));
+    opened.onclose = (event) => {
+      showMain();
+      write(ending(event, wasOpen));
+    };
     return opened;
   }
 
@@ -175,6 +190,13 @@
       write("closing");
       socket.close();
     }
+  }
+
+  /** The button that comes next stands out: Open, or Send once it is open. */
+  function showMain() {
+    const isOpen = socket !== null && socket.readyState === WebSocket.OPEN;
+    byId("open").classList.toggle("primary", !isOpen);
+    byId("send").classList.toggle("primary", isOpen);
   }
 
   // What is shown

@@ -96,7 +96,7 @@ class Server:
 
     def publish_page(self, path: str, make: Make) -> None:
         """Answer plain requests for this path by what `make` makes of them."""
-        self.endpoints.publish_page(path, Answering(make, self.limits, self.reactor))
+        self.endpoints.publish_page(path, Answering(make, self.limits, self.reactor, self.tally))
 
     async def listen(self, endpoint: IStreamServerEndpoint) -> IListeningPort:
         """Accept connections there, besides where it listens already.

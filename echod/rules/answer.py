@@ -11,16 +11,19 @@ from echod.rules.head import Refusal
 SERVER = "echod"
 """Names the product and no version: a version tells an attacker what to try."""
 
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+"""Answers that end with their head (RFC 9110, 15.3.5 and 15.4.5)."""
+
 
 def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
     """The whole answer: status line, headers, and the sentence as plain text, which HEAD goes without."""
     status, phrase = refusal.status, phrase_of(refusal.status)
-    body = f"{status} {phrase}: {refusal.why}\n"
+    body = "" if status in BODILESS else f"{status} {phrase}: {refusal.why}\n"
+    of_body = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))))
     headers = (
         ("Server", SERVER),
         *refusal.headers,
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Length", str(len(body))),
+        *(of_body if body else ()),
         ("Connection", "Upgrade, close" if status == HTTPStatus.UPGRADE_REQUIRED else "close"),
     )
     head = f"HTTP/1.1 {status} {phrase}\r\n{render_lines(headers)}\r\n"

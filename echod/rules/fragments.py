@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from echod.rules.frames import encode_head
-
-CONTINUATION = 0x0
+from echod.rules.frames import CONTINUATION, encode_head
 
 
 def fragments(opcode: int, body: bytes, size: int, rsv: int = 0) -> Iterator[bytes]:

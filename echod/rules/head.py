@@ -27,11 +27,19 @@ ABSOLUTE = re.compile(rf"(?:https?|wss?)://{AUTHORITY}(?:[/?].*)?", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer that ends the connection: an HTTP status, one plain sentence, and headers of its own."""
+    """An answer that ends the connection: an HTTP status, one plain sentence, and headers of its own.
+
+    `kind` is what it is counted as; by default its status.
+    """
 
     status: int
     why: str
     headers: tuple[tuple[str, str], ...] = ()
+    kind: str = ""
+
+    @property
+    def counted_as(self) -> str:
+        return self.kind or str(self.status)
 
 
 CONTROL_CHARACTER = Refusal(400, "the request head contains a control character")

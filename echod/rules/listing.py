@@ -69,8 +69,13 @@ def list_html() -> bytes:
 
 def show_group(group: str) -> str:
     terms = "".join(show_parameter(parameter) for parameter in PARAMETERS if parameter.group == group)
-    title = f"      <h2>{group}</h2>\n      <p>{GROUPS[group]}</p>\n"
+    title = f"      <h2>{group.capitalize()}</h2>\n      <p>{GROUPS[group]}</p>\n"
     return f"    <section>\n{title}      <dl>\n{terms}      </dl>\n    </section>\n"
+
+
+def show_excluder(parameter: Parameter) -> str:
+    """The parameter, with the one value that excludes others if it is not every value."""
+    return parameter.name if parameter.excludes_when is None else f"{parameter.name}={parameter.excludes_when}"
 
 
 def show_parameter(parameter: Parameter) -> str:
@@ -80,5 +85,7 @@ def show_parameter(parameter: Parameter) -> str:
         notes.append("May stand more than once.")
     if parameter.needs:
         notes.append(f"Needs {' or '.join(parameter.needs)}.")
+    if parameter.excludes:
+        notes.append(f"{show_excluder(parameter)} goes without {', '.join(parameter.excludes)}.")
     text = escape(f"{parameter.purpose} {' '.join(notes)}")
     return f"        <dt><code>{escape(example)}</code></dt>\n        <dd>{text}</dd>\n"

@@ -17,6 +17,7 @@ from echod.settings import Limits
 from echod.wire.flow import Ending
 from echod.wire.heads import IHeadTaker
 from echod.wire.peers import peer_name
+from echod.wire.tally import Tally
 
 Make = Callable[[Any, Head], Page | Refusal]
 """The answer to a request, from its transport and its head."""
@@ -30,10 +31,11 @@ class Answer(Protocol):
 
     transport: Any
 
-    def __init__(self, make: Make, limits: Limits, clock: IReactorTime) -> None:
+    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, tally: Tally) -> None:
         self._make = make
         self._limits = limits
         self._clock = clock
+        self._tally = tally
 
     def connectionMade(self) -> None:
         self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s)
@@ -55,6 +57,8 @@ class Answer(Protocol):
         """Our own doing."""
 
     def _give(self, answer: Page | Refusal, head: Head) -> None:
+        if isinstance(answer, Refusal):
+            self._tally.count(answer.counted_as)
         self.transport.write(to_bytes(answer, with_body=head.method != "HEAD"))
         log.info(
             "{peer} {method} {path} {code}",
@@ -78,10 +82,11 @@ class Answering(Factory[Answer]):
 
     noisy = False
 
-    def __init__(self, make: Make, limits: Limits, clock: IReactorTime) -> None:
+    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, tally: Tally | None = None) -> None:
         self._make = make
         self._limits = limits
         self._clock = clock
+        self._tally = tally or Tally()
 
     def buildProtocol(self, address: IAddress | None) -> Answer:
-        return Answer(self._make, self._limits, self._clock)
+        return Answer(self._make, self._limits, self._clock, self._tally)

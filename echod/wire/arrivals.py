@@ -13,11 +13,9 @@ from twisted.internet.interfaces import IAddress
 from echod.rules.head import Refusal
 from echod.wire.tally import Tally
 
-FULL = Refusal(503, "there are too many connections", (("Retry-After", "5"),))
-CROWDED = Refusal(503, "there are too many connections from this address", (("Retry-After", "5"),))
-LEAVING = Refusal(503, "the server is going away", (("Retry-After", "1"),))
-KINDS = {FULL: "503 full", CROWDED: "503 crowded", LEAVING: "503 leaving"}
-"""What the refusals with the same status are counted as."""
+FULL = Refusal(503, "there are too many connections", (("Retry-After", "5"),), "503 full")
+CROWDED = Refusal(503, "there are too many connections from this address", (("Retry-After", "5"),), "503 crowded")
+LEAVING = Refusal(503, "the server is going away", (("Retry-After", "1"),), "503 leaving")
 
 NET_6_BITS = 64
 """What one customer gets of IPv6 at the least; a limit for a single address would be none (RFC 6177)."""
@@ -114,7 +112,7 @@ class Arrivals:
 
     def count(self, refusal: Refusal) -> None:
         """Somebody is refused."""
-        self.tally.count(KINDS.get(refusal, str(refusal.status)))
+        self.tally.count(refusal.counted_as)
 
     def _tell_empty(self) -> None:
         emptied, self._emptied = self._emptied, []

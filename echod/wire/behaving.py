@@ -21,6 +21,7 @@ from echod.rules.opening import Acceptance
 from echod.settings import KIB
 from echod.wire.agreeing import added_headers, change_answer, choose_deflate, select
 from echod.wire.course import Course
+from echod.wire.flow import WAITING
 from echod.wire.internals import (
     State,
     drop_transport,
@@ -37,10 +38,7 @@ from echod.wire.protocol import EchodProtocol, EndpointFactory, Rule, reply_unch
 from echod.wire.stalling import Stall
 
 MOST_WAITING_BYTES = 256 * KIB
-"""Of replies that are not due or have not left; above it reading pauses."""
-
-WAITING = "replies wait"
-"""The reason not to read then."""
+"""Of replies that are not due or have not left; above it nothing more is read, or made of what was read."""
 
 
 class BehavingProtocol(EchodProtocol):
@@ -49,6 +47,8 @@ class BehavingProtocol(EchodProtocol):
     factory: BehavingFactory
     behaviour = Behaviour()
     rule: Rule = staticmethod(reply_unchanged)
+    has_heard_close = has_heard_end = False
+    _answer_close: Callable[[], Any] | None = None
 
     def connectionMade(self) -> None:
         clock = self.factory.reactor
@@ -76,7 +76,8 @@ class BehavingProtocol(EchodProtocol):
         """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
         if not self.parting.is_silent and state_of(self) is not State.CLOSED:
             self.guard.hear()
-            receive_octets(self, data)
+            if not self.has_heard_close:
+                receive_octets(self, data)
 
     def consumeData(self) -> None:
         if not self.stall.is_on:
@@ -84,6 +85,7 @@ class BehavingProtocol(EchodProtocol):
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction, but may still wait for replies."""
+        self.has_heard_end = True
         self.parting.limit()
         self.course.after_replies(partial(self.outlet.when_drained, self._end_input))
 
@@ -92,7 +94,8 @@ class BehavingProtocol(EchodProtocol):
         self.guard.end_input()
 
     def processData(self) -> bool:
-        return not self.stall.is_on and not self.parting.is_silent and bool(super().processData())
+        is_deaf = self.stall.is_on or self.parting.is_silent or self.has_heard_close
+        return not is_deaf and bool(super().processData())
 
     def onConnect(self, request: ConnectionRequest) -> Any:
         return super().onConnect(request), added_headers(self.behaviour)
@@ -121,11 +124,21 @@ class BehavingProtocol(EchodProtocol):
         self._weigh()
 
     def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
-        if self.behaviour.close_reply is None:
-            closed: bool | None = super().onCloseFrame(code, reason)
-            return closed
-        self.parting.fall_silent()
+        if self.behaviour.close_reply is not None:
+            self.parting.fall_silent()
+        elif not self.has_heard_close:
+            self.has_heard_close = True
+            self.course.wind_down()
+            self.parting.limit()
+            self._answer_close = partial(super().onCloseFrame, code, reason)
+            self.course.after_replies(self._end_closing)
         return None
+
+    def _end_closing(self) -> None:
+        """Both know of the end: answer the client's Close, unless ours is on its way."""
+        answer, self._answer_close = self._answer_close, None
+        if answer is not None:
+            answer()
 
     # The way out
 
@@ -151,15 +164,23 @@ class BehavingProtocol(EchodProtocol):
         self.outlet.send(frames, len(body))
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        super().sendCloseFrame(code, reasonUtf8, isReply)
+        if self.outlet.is_hurried and self.course.is_owing and not isReply and not self.failedByMe:
+            # At a drain the replies are due, but not without room.
+            self.course.after_replies(partial(self._close, code, reasonUtf8))
+        else:
+            self._close(code, reasonUtf8, isReply)
+
+    def _close(self, code: int | None, reason: bytes | None, is_reply: bool = False) -> None:
+        super().sendCloseFrame(code, reason, is_reply)
         self.course.stop()
         self.parting.limit()
+        self._end_closing()
 
     def _closeConnection(self, abort: bool = False) -> None:
         """Autobahn wants the TCP connection to end: behind what is owed, but not longer than anything else."""
         self.course.stop()
         self.parting.limit()
-        if abort:
+        if abort and not self.wasClean:
             self._let_go(abort)
         else:
             self.outlet.when_drained(partial(self._let_go, abort))
@@ -167,6 +188,8 @@ class BehavingProtocol(EchodProtocol):
     def _let_go(self, abort: bool) -> None:
         self.outlet.close()
         drop_transport(self, abort)
+        if self.has_heard_end:
+            self.guard.end_input()
 
     def _has_room(self) -> bool:
         return self.outlet.has_room
@@ -178,11 +201,11 @@ class BehavingProtocol(EchodProtocol):
             self._weigh()
 
     def _weigh(self) -> None:
-        """Read no more while too much waits, to be begun or to leave."""
+        """Go no further while too much waits, to be begun or to leave."""
         if self.course.weight + self.outlet.owed > MOST_WAITING_BYTES:
             self.guard.flow.hold(WAITING)
         else:
-            self.guard.flow.release(WAITING)
+            self.guard.flow.make_room(WAITING)
 
     # The end
 

@@ -64,6 +64,11 @@ class Course:
         """What the waiting replies take, in bytes."""
         return self._replies.weight
 
+    @property
+    def is_owing(self) -> bool:
+        """Whether a reply waits to be begun."""
+        return bool(len(self._replies))
+
     def begin(self) -> None:
         """The connection is open."""
         if self._behaviour.pong == "unasked":
@@ -110,6 +115,12 @@ class Course:
         """Do it once every reply so far has been begun."""
         self._replies.add(0, action)
 
+    def wind_down(self) -> None:
+        """The client closes: nothing unasked any more; the replies keep their time."""
+        self._flood_left = 0
+        for part in (self._pushes, self._pings, self._stall, self._end):
+            part.stop()
+
     def hurry(self) -> None:
         """The server is going away: nothing unasked any more, and every reply is due."""
         self._pushes.stop()
@@ -155,10 +166,8 @@ class Course:
 
     def _send_later(self, reply: bytes, is_binary: bool) -> None:
         delay_s = self._behaviour.delay + self._chance.uniform(0, self._behaviour.jitter or 0)
-        for number in range(self._behaviour.times):
-            # All copies are one object.
-            size = 0 if number else len(reply)
-            self._replies.add(delay_s, partial(self._protocol.send_now, reply, is_binary), size)
+        send = partial(self._protocol.send_now, reply, is_binary)
+        self._replies.add(delay_s, send, len(reply), self._behaviour.times)
 
     def _push(self) -> bool:
         """A push, unless the client has not taken those before."""

@@ -14,6 +14,11 @@ from echod.wire.tally import CLOSE_TIMEOUT, STALL, Tally
 WRITING = "writing"
 """The reason of the transport: its write buffer is above its mark."""
 
+WAITING = "replies wait"
+"""The reason of a protocol that keeps replies back: too many wait to be begun or to leave."""
+
+FULL = frozenset({WRITING, WAITING})
+
 CHECK_INTERVAL_S = 0.5
 """How often the progress of a stuck peer is looked at; sooner where less than that is left of its timeout."""
 
@@ -41,7 +46,7 @@ class Flow:
     @property
     def is_full(self) -> bool:
         """Whether so many replies wait that no more should be made."""
-        return WRITING in self._reasons
+        return not self._reasons.isdisjoint(FULL)
 
     def when_drained(self, go_on: Callable[[], None]) -> None:
         """Call it when the replies that wait now are taken."""
@@ -66,9 +71,13 @@ class Flow:
 
     def resumeProducing(self) -> None:
         self._stall.stop()
-        self.release(WRITING)
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None:
+        self.make_room(WRITING)
+
+    def make_room(self, reason: str) -> None:
+        """One reason to be full is gone; with the last, whoever waits goes on."""
+        self.release(reason)
+        if not self.is_full and self._go_on is not None:
+            go_on, self._go_on = self._go_on, None
             go_on()
 
     def stopProducing(self) -> None:

@@ -20,6 +20,8 @@ from echod.wire.heads import IHeadTaker
 from echod.wire.later import Timer
 
 WHY = "refused, as asked"
+AS_ASKED = "as asked"
+"""What all such answers are counted as: they are no fault of anybody."""
 
 
 @implementer(IHalfCloseableProtocol, IHeadTaker)
@@ -93,6 +95,7 @@ class Held(Protocol):
 
     def _refuse(self, refusal: Refusal) -> Ending:
         self._timer.stop()
+        self._factory.tally.count(refusal.counted_as)
         self.transport.write(render(refusal))
         return self._ending
 
@@ -132,4 +135,4 @@ def refusal_of(behaviour: Behaviour) -> Refusal:
     assert behaviour.status is not None
     own = {"Location": behaviour.location, "Retry-After": behaviour.retry_after}
     headers = tuple((name, str(value)) for name, value in own.items() if value is not None)
-    return Refusal(behaviour.status, WHY, (*headers, *behaviour.header))
+    return Refusal(behaviour.status, WHY, (*headers, *behaviour.header), AS_ASKED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -39,6 +40,16 @@ class Timer:
         action()
 
 
+@dataclass(slots=True)
+class Entry:
+    """An action that is to be done at its time, so many times."""
+
+    due: float
+    action: Callable[[], None]
+    weight: int
+    times: int
+
+
 class Queue:
     """Actions in order, none before its time, and only while there is room.
 
@@ -49,16 +60,16 @@ class Queue:
         self._clock = clock
         self._has_room = has_room
         self._timer = Timer(clock)
-        self._entries: deque[tuple[float, Callable[[], None], int]] = deque()
+        self._entries: deque[Entry] = deque()
         self._is_working = self._is_hurried = False
         self.weight = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, delay_s: float, action: Callable[[], None], size: int = 0) -> None:
+    def add(self, delay_s: float, action: Callable[[], None], size: int = 0, times: int = 1) -> None:
         """Do it after this delay, but not before those that were added before; now if nothing is in its way."""
-        self._entries.append((self._clock.seconds() + delay_s, action, size + ENTRY_BYTES))
+        self._entries.append(Entry(self._clock.seconds() + delay_s, action, size + ENTRY_BYTES, times))
         self.weight += size + ENTRY_BYTES
         self.work()
 
@@ -70,8 +81,9 @@ class Queue:
             self._is_working = False
 
     def hurry(self) -> None:
-        """Everything is due from now on, with room or without."""
+        """Everything is due from now on; each still waits for room."""
         self._is_hurried = True
+        self._timer.stop()
         self.work()
 
     def stop(self) -> None:
@@ -81,16 +93,22 @@ class Queue:
         self._timer.stop()
 
     def _work(self) -> None:
-        self._timer.stop()
-        while self._entries and (self._is_hurried or self._has_room()):
-            due, action, weight = self._entries[0]
-            wait_s = due - self._clock.seconds()
-            if wait_s > 0 and not self._is_hurried:
+        # The first entry keeps the timer that was started for it.
+        while self._entries and not self._timer.is_running and self._has_room():
+            entry = self._entries[0]
+            wait_s = 0 if self._is_hurried else entry.due - self._clock.seconds()
+            if wait_s > 0:
                 self._timer.start(wait_s, self.work)
-                return
+            else:
+                self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
+        """Do the first once more; after the last time it is gone."""
+        entry.times -= 1
+        if not entry.times:
             self._entries.popleft()
-            self.weight -= weight
-            action()
+            self.weight -= entry.weight
+        entry.action()
 
 
 class Repeat:

@@ -112,7 +112,10 @@ class Outlet:
         self._drained.clear()
         self.owed = 0
         self._turn.stop()
-        self._chop_no_more()
+        self._chop = None
+        if self._again.is_running:
+            self._again.stop()
+            self._tell_left()
 
     def resumeProducing(self) -> None:
         """The transport has nothing left."""
@@ -123,10 +126,14 @@ class Outlet:
         if self._chop is not None and bytes_unsent(self._transport):
             self._again.start(again_s, partial(self._look, min(2 * again_s, LAST_LOOK_S)))
             return
+        self._tell_left()
+        self._work()
+
+    def _tell_left(self) -> None:
+        """The way is free."""
         self._is_leaving = False
         if self.flow is not None:
             self.flow.resumeProducing()
-        self._work()
 
     def _chop_no_more(self) -> None:
         self._chop = None
@@ -140,6 +147,9 @@ class Outlet:
 
     def _work(self) -> None:
         """Write a piece if it is its turn, or say that nothing is left."""
+        if self._is_shut:
+            self._tell_drained()
+            return
         if self._is_leaving or self._turn.is_running:
             return
         piece = self._next_piece()

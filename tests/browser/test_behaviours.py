@@ -99,6 +99,46 @@ def test_the_endpoint_is_chosen(page: Page, daemon: Daemon) -> None:
     page.wait_for("SENT add", r"RECEIVED add\.\.\.added\.\.\.")
 
 
+def primary(page: Page) -> list[str]:
+    """The buttons that stand out."""
+    return [button.text for button in page.browser.find_elements(By.CSS_SELECTOR, "button.primary")]
+
+
+def test_the_button_that_comes_next_stands_out(page: Page) -> None:
+    assert primary(page) == ["Open"]
+    page.open()
+    page.wait_for("OPEN")
+    assert primary(page) == ["Send"]
+    page.close()
+    page.wait_for("CLOSED")
+    assert primary(page) == ["Open"]
+
+
+def test_an_old_answer_does_not_replace_the_last(page: Page) -> None:
+    """The first question is answered last."""
+    page.browser.execute_script("""
+        const real = window.fetch;
+        let count = 0;
+        window.fetch = (...given) => {
+          const answer = real(...given);
+          return ++count > 1 ? answer.then((came) => { setTimeout(window.answerFirst); return came; })
+            : new Promise((resolve) => { window.answerFirst = () => { resolve(answer); window.isAnswered = true; }; });
+        };
+    """)
+    page.tick("delay", "soon")
+    page.wait_until(lambda: page.browser.execute_script("return window.answerFirst !== undefined"))
+    page.tick("delay", "1s")
+    page.wait_until(lambda: page.browser.execute_script("return window.isAnswered === true"))
+    page.wait_until(lambda: page.verdict == GOOD)
+    page.browser.execute_async_script("setTimeout(arguments[0], 100)")
+    assert page.verdict == GOOD
+
+
+def test_headings_begin_with_a_capital_letter(page: Page) -> None:
+    titles = [title.text for title in page.browser.find_elements(By.CSS_SELECTOR, "summary strong")]
+    assert titles == [title.capitalize() for title in titles]
+
+
 def test_a_session_is_listed_with_its_times(page: Page) -> None:
     page.tick("delay", "300ms")
     page.open()

@@ -33,6 +33,13 @@ def test_its_own_headers_are_part_of_it() -> None:
     )
 
 
+@pytest.mark.parametrize(("status", "phrase"), [(204, b"No Content"), (304, b"Not Modified")])
+def test_an_answer_that_has_no_body_says_nothing_of_one(status: int, phrase: bytes) -> None:
+    """RFC 9110, 15.3.5 and 15.4.5."""
+    head = b"HTTP/1.1 %d %s\r\nServer: echod\r\nConnection: close\r\n\r\n" % (status, phrase)
+    assert render(Refusal(status, "as asked")) == head
+
+
 def test_an_answer_with_upgrade_says_so_in_connection() -> None:
     """RFC 9110, 7.8."""
     headers = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))

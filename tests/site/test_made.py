@@ -13,6 +13,7 @@ from echod.rules.parameters import PARAMETERS
 from echod.settings import Limits
 from echod.site.made import answer_behaviours
 from echod.wire.answering import Answering
+from echod.wire.tally import Tally
 from tests.child import ROOT
 from tests.site.visitor import Site
 
@@ -51,9 +52,32 @@ def test_people_get_html(listing: Site, accept: str) -> None:
     assert re.findall(r"<dt><code>([a-z-]+)=", body.decode()) == NAMES
 
 
+def test_people_are_told_what_excludes_what(listing: Site) -> None:
+    page = body_of(listing, "/behaviours", "Accept: text/html")[1].decode()
+    shown = re.findall(r"(\S+) goes without ([a-z, -]+)\.", page)
+    assert shown == [
+        (each.name + (f"={each.excludes_when}" if each.excludes_when else ""), ", ".join(each.excludes))
+        for each in PARAMETERS
+        if each.excludes
+    ]
+    assert shown
+
+
+def test_headings_begin_with_a_capital_letter(listing: Site) -> None:
+    titles = re.findall(r"<h2>(.*)</h2>", body_of(listing, "/behaviours", "Accept: text/html")[1].decode())
+    assert titles == [title.capitalize() for title in titles]
+
+
 def test_the_manual_names_the_same() -> None:
     manual = (ROOT / "docs" / "behaviours.md").read_text()
     assert re.findall(r"^### `([a-z-]+)`$", manual, re.M) == NAMES
+
+
+def test_a_bad_query_is_counted() -> None:
+    clock, tally, site = MemoryReactorClock(), Tally(), Site(None, MemoryReactorClock())
+    site.endpoints.publish_page("/behaviours", Answering(answer_behaviours, Limits(), clock, tally))
+    body_of(site, "/behaviours?delay=200")
+    assert tally.counts() == {"400": 1}
 
 
 def test_a_query_is_checked(listing: Site) -> None:

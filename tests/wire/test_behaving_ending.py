@@ -217,11 +217,68 @@ def test_a_client_that_closes_both_ways_gets_what_is_on_its_way(net: Net) -> Non
     assert peer.lost
 
 
-def test_a_close_of_the_client_drops_replies_that_wait(net: Net) -> None:
-    peer = net.open("/echo?delay=2s")
-    assert peer.ask(X, BYE) == plain(CLOSE, b"\x03\xe8")
+@pytest.mark.parametrize("query", ["delay=2s", "jitter=10ms", "rate=10K", "delay=1s&times=2&stall=200&push=a"])
+def test_a_close_of_the_client_is_answered_after_the_replies(net: Net, query: str) -> None:
+    peer = net.open(f"/echo?{query}")
+    peer.send(X * 100 + BYE + X, X, BYE)
+    for _ in range(210):
+        net.wait(0.01)
+    times = 2 if "times" in query else 1
+    assert peer.take() == REPLY * 100 * times + plain(CLOSE, b"\x03\xe8")
     assert peer.lost
     assert net.clock.getDelayedCalls() == []
+
+
+def test_a_client_that_closes_and_ends_its_side_gets_what_it_waits_for(net: Net) -> None:
+    peer = net.open("/echo?delay=2s")
+    peer.send(X + BYE)
+    peer.half_close()
+    net.wait(2)
+    assert peer.take() == REPLY + plain(CLOSE, b"\x03\xe8")
+    assert peer.lost
+
+
+@pytest.mark.parametrize("frame", [masked(CLOSE, b"\x03\xed"), masked(CLOSE, b"\x03\xe8\xff")])
+def test_a_bad_close_is_answered_after_the_replies_too(net: Net, frame: bytes) -> None:
+    peer = net.open("/echo?delay=2s")
+    peer.send(X + frame)
+    net.wait(2)
+    assert unframe(peer.take())[0] == (TEXT, b"x")
+    peer.vanish()
+
+
+def test_our_close_answers_one_that_has_come(net: Net) -> None:
+    peer = net.open("/echo?close=4001&after=1&delay=1s")
+    peer.send(X + BYE)
+    net.wait(1)
+    assert peer.take() == REPLY + plain(CLOSE, b"\x0f\xa1")
+    assert peer.lost
+
+
+def test_a_drain_answers_a_close_that_has_come(net: Net) -> None:
+    peer = net.open("/echo?delay=60s")
+    peer.send(X + BYE)
+    done = net.shut_down()
+    net.wait(0)
+    assert peer.take() == REPLY + plain(CLOSE, b"\x03\xe8")
+    assert peer.lost
+    assert done == [None]
+
+
+def test_a_drain_makes_replies_as_they_are_taken_and_closes_behind_them(net: Net) -> None:
+    peer = net.open("/echo?times=1000&delay=60s")
+    peer.send(X * 20)
+    peer.transport.pauseProducing()
+    done = net.shut_down()
+    [protocol] = net.server.connections.all()
+    assert protocol.outlet.owed < 100_000
+    peer.transport.resumeProducing()
+    for _ in range(100):
+        net.wait(0.01)
+    assert peer.take() == REPLY * 20_000 + plain(CLOSE, b"\x03\xe9")
+    peer.send(masked(CLOSE, b"\x03\xe9"))
+    assert peer.lost
+    assert done == [None]
 
 
 def test_a_close_behind_a_rate_waits_ten_minutes_at_most(net: Net) -> None:

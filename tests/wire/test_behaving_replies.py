@@ -196,6 +196,30 @@ def test_too_many_waiting_replies_stop_reading_until_some_are_sent(net: Net) -> 
     assert replies == [bytes(10_000)] * 100
 
 
+@pytest.mark.parametrize(
+    ("path", "frames", "most"),
+    [("/echo?times=1000&delay=10s", masked(BINARY) * 10_000, 2100), ("/info?delay=10s", masked(BINARY) * 10_000, 600)],
+)
+def test_what_was_read_at_one_go_waits_too(net: Net, path: str, frames: bytes, most: int) -> None:
+    """Many small messages whose replies are large are not all worked on."""
+    peer = net.open(path)
+    peer.send(frames)
+    [protocol] = net.server.connections.all()
+    assert 100 < len(protocol.course._replies) < most
+    assert protocol.course.weight < 300_000
+    assert len(protocol.data) > 6 * 7000
+    peer.vanish()
+
+
+def test_what_waited_to_be_worked_on_is_all_answered(net: Net) -> None:
+    peer = net.open("/echo?delay=1s")
+    peer.send(*[masked(BINARY, b"a" * 10)] * 4000)
+    for _ in range(100):
+        net.wait(0.5)
+    assert unframe(peer.take()).count((BINARY, b"a" * 10)) == 4000
+    peer.vanish()
+
+
 # Unasked
 
 

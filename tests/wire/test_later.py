@@ -63,14 +63,37 @@ def test_a_queue_knows_its_weight(clock: Clock) -> None:
     assert (len(queue), queue.weight) == (0, 0)
 
 
-def test_a_hurried_queue_waits_for_nothing(clock: Clock, done: list[str]) -> None:
+def test_a_hurried_queue_waits_for_room_alone(clock: Clock, done: list[str]) -> None:
     room = Room()
     room.is_there = False
     queue = Queue(clock, room)
     queue.add(9, lambda: done.append("a"))
     queue.hurry()
     queue.add(9, lambda: done.append("b"))
+    assert done == []
+    room.is_there = True
+    queue.work()
     assert done == ["a", "b"]
+    assert clock.getDelayedCalls() == []
+
+
+def test_many_times_are_one_entry_and_wait_for_room_between(clock: Clock, done: list[str]) -> None:
+    queue = Queue(clock, lambda: len(done) % 2 == 0 or len(done) > 2)
+    queue.add(1, lambda: done.append("a"), 100, times=3)
+    assert (len(queue), queue.weight) == (1, 100 + ENTRY_BYTES)
+    clock.advance(1)
+    assert (done, len(queue)) == (["a"], 1)
+    done.append("b")
+    queue.work()
+    assert (done, len(queue), queue.weight) == (["a", "b", "a", "a"], 0, 0)
+
+
+def test_the_first_entry_keeps_its_timer(clock: Clock) -> None:
+    queue = Queue(clock, Room())
+    queue.add(1, lambda: None)
+    [call] = clock.getDelayedCalls()
+    queue.add(2, lambda: None)
+    assert clock.getDelayedCalls() == [call]
 
 
 def test_a_stopped_queue_drops_what_waits(clock: Clock, done: list[str]) -> None:

@@ -122,6 +122,19 @@ def test_there_is_no_look_again_after_the_end_of_a_pace(transport: Transport, cl
     assert transport.pieces[1:] == ([b"bc"] if verb == "hurry" else [])
 
 
+def test_a_shut_outlet_asks_for_nothing_more(transport: Transport, clock: Clock) -> None:
+    asked: list[str] = []
+    outlet = Outlet(transport, clock, 1, None, lambda: asked.append("more"))
+    outlet.open()
+    outlet.write(b"abc")
+    transport.unsent = [1]
+    transport.leave()
+    asked.clear()
+    outlet.shut()
+    transport.leave()
+    assert asked == []
+
+
 def test_what_leaves_during_the_handshake_is_told_to_the_flow(transport: Transport, clock: Clock) -> None:
     outlet = make(transport, clock)
     flow: Any = Flow()

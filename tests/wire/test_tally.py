@@ -37,6 +37,7 @@ def test_a_tally_says_what_it_has_counted() -> None:
         (request("/echo", *["X: y"] * 20), "431"),
         (b"\0", "400"),
         (request("/nowhere"), "404"),
+        (request("/echo?status=404"), "as asked"),
         (request("/echo", "Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: a,"), "400"),
     ],
 )
@@ -44,6 +45,22 @@ def test_a_refused_handshake_is_counted_by_its_status(strict: Net, sent: bytes, 
     strict.raw().send(sent)
 
     assert strict.server.tally.counts() == {kind: 1}
+
+
+def test_a_refusal_after_a_hold_is_counted_as_asked(net: Net) -> None:
+    net.raw().send(request("/echo?status=404&hold=1s"))
+
+    net.wait(1)
+
+    assert net.server.tally.counts() == {"as asked": 1}
+
+
+def test_who_is_held_when_all_are_sent_off_is_counted(net: Net) -> None:
+    net.raw().send(request("/echo?hold=9s"))
+
+    net.shut_down()
+
+    assert net.server.tally.counts() == {"503 leaving": 1}
 
 
 def test_a_head_that_does_not_come_is_counted(net: Net) -> None:
