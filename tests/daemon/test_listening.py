@@ -30,7 +30,7 @@ HELLO = b"\x81\x85\x00\x00\x00\x00hello"
 
 
 def ready_lines(child: Child) -> list[str]:
-    return [line for line in child.out if "ready" in line]
+    return [line for line in child.out if "echod ready" in line]
 
 
 def test_the_ready_line_comes_once_and_names_the_real_port(daemon: Daemon) -> None:
