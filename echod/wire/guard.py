@@ -93,6 +93,9 @@ class Guard:
             start_close(self._protocol, code, reason)
         elif self.flow.is_full:
             self._ending.await_close()
+        else:
+            # It has taken what was there; what it waits for now is our own work.
+            self._ending.stop()
 
     def leave(self, code: int, reason: str) -> None:
         """Close, once everything that has been read is worked on."""

@@ -107,8 +107,9 @@ class Slices:
             return step(self._protocol)
         before = len(self._protocol.data)
         self._piece = inflate_piece(self._protocol, self._piece)
-        # A protocol may have its own reasons to take nothing.
-        return 0 < len(self._protocol.data) < before
+        left = len(self._protocol.data)
+        # A frame may end without a byte more; and a protocol may have its own reasons to take nothing.
+        return left > 0 and (left < before or not is_inflating_frame(self._protocol))
 
     def _queue(self) -> None:
         self._flow.hold(WORKING)

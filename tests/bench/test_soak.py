@@ -61,4 +61,5 @@ def test_an_unfinished_message_is_in_use_until_its_client_is_gone() -> None:
             assert 4 * MIB < live_memory(watched) - before < 5 * MIB
             client.send(close_frame())
             client.wait_for_end()
-        wait_until(lambda: abs(live_memory(watched) - before) < MIB // 4, 10, "it is freed")
+        # Of the four; what the daemon under coverage writes down meanwhile is in use, too.
+        wait_until(lambda: live_memory(watched) - before < MIB, 10, "it is freed")

@@ -172,3 +172,8 @@ def test_a_reply_that_goes_as_it_is_leaves_the_context_as_it_was(net: Net) -> No
 
     assert first == 0x82
     assert say(peer, b"hello", inflate) == b"hello"
+
+
+def test_a_compressed_message_without_a_byte_keeps_nobody_behind_it_waiting(net: Net) -> None:
+    peer = net.open("/echo", OFFER)
+    assert len(unframe(peer.ask(masked(0xC2) + masked(0x82, b"y")))) == 2
