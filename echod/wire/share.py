@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-SHARE_S = 0.004
+SHARE_S = 0.001
 """Of one turn. Must stay well below the 20 ms for which others may wait: a last step comes on top, and all reading."""
 
 NOTICED_S = 0.0005
