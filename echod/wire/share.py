@@ -13,7 +13,7 @@ SHARE_S = 0.001
 NOTICED_S = 0.0005
 """What may be spent before a turn is watched at all: who has little to do pays nothing for this."""
 
-SHORT_BYTES = 2048
+SHORT_BYTES = 4096
 """What has come is short up to here: it is worked on before what is long, and plain messages at once."""
 
 
