@@ -19,6 +19,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from tests.child import ROOT
+from tests.tls import share
 
 LOOPBACK = "127.0.0.1"
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
@@ -83,7 +84,7 @@ def echoing_over_tls() -> Iterator[int]:
         for message in client:
             client.send(message)
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = share(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     trustme.CA().issue_cert("localhost").configure_cert(context)
     tls_server = serve(echo, LOOPBACK, 0, ssl=context, process_request=page_or_upgrade)
     with tls_server as server, serving(server) as port:

@@ -17,6 +17,7 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFrom
 from echod import BadSetting, ConnectFailed, ConnectionClosed, Contract, HandshakeRefused, NoClient, Server
 from echod.client.note import Note, get_reactor
 from tests.client.peers import LOOPBACK, serving
+from tests.tls import share
 
 
 @pytest_twisted.async_yield_fixture
@@ -366,7 +367,7 @@ def authority() -> trustme.CA:
 @pytest.fixture(scope="module")
 def tls_port(authority: trustme.CA) -> Iterator[int]:
     """Where a server answers one message on each connection, with a certificate of this authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = share(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     authority.issue_cert("localhost").configure_cert(context)
     with serving(lambda connection: connection.send(connection.recv()), context) as port:
         yield port

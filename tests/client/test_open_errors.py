@@ -12,6 +12,7 @@ import trustme
 
 from tests.client.peers import LOOPBACK, answering, free_port, never_answering, serving
 from tests.client.scripts import lines_of, run_script
+from tests.tls import share
 
 OPEN_ALL = """
 import sys
@@ -49,7 +50,7 @@ ANSWERS = {
 
 def secure(authority: trustme.CA, host: str) -> ssl.SSLContext:
     """What a TLS server for this host needs."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = share(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     authority.issue_cert(host).configure_cert(context)
     return context
 

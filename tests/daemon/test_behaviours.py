@@ -31,6 +31,7 @@ from tests.daemon.clients import (
     upgrade,
 )
 from tests.pair import TEXT, masked, unframe
+from tests.tls import share
 
 DATA_SEGMENTS_IN = struct.Struct("=152xI")
 """`tcpi_data_segs_in` in Linux's `struct tcp_info`."""
@@ -63,7 +64,7 @@ def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     folder = tmp_path_factory.mktemp("sockets")
     authority, pem, path = trustme.CA(), folder / "localhost.pem", folder / "socket"
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(pem))
-    context = ssl.create_default_context()
+    context = share(ssl.create_default_context())
     authority.configure_trust(context)
     context.set_alpn_protocols(["http/1.1"])
     endpoints = (f"ssl:0:privateKey={pem}:interface=127.0.0.1", f"unix:{path}", "haproxy:tcp:0:interface=127.0.0.1")

@@ -25,6 +25,7 @@ from tests.daemon.clients import (
     reset,
     upgrade,
 )
+from tests.tls import share
 
 QUICKLY_S = 2.0
 """Well below the five seconds that the gate gives a silent client."""
@@ -38,7 +39,7 @@ class Authority:
     pem: Path
 
     def trusting(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
+        context = share(ssl.create_default_context())
         self.authority.configure_trust(context)
         return context
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.tls import share
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 COMPRESSED = 4
 """RSV1 (RFC 7692, 7.2.1)."""
@@ -277,7 +279,7 @@ def flood(attackers: Sequence[Attacker], data: bytes, stuck_s: float = 0.5) -> i
 
 def trusting(certificate: Path | None = None, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
     """A TLS client; it trusts everybody, or who shows a certificate of this authority."""
-    context = ssl.create_default_context(cafile=certificate)
+    context = share(ssl.create_default_context(cafile=certificate))
     if certificate is None:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if alpn:
