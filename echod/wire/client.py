@@ -19,24 +19,20 @@ from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
 from echod.rules.answer import SERVER
 from echod.rules.frames import BINARY, TEXT, encode_head, take_unmasked
 from echod.rules.head import END
-from echod.rules.incoming import Incoming
 from echod.rules.uri import Address
 from echod.settings import Limits
-from echod.wire import hooks, trace
+from echod.wire import trace
 from echod.wire.budget import Budget
 from echod.wire.callbacks import Callbacks
 from echod.wire.contract import Contract, Door, walk_in
 from echod.wire.conversation import Conversation
 from echod.wire.guard import Guard, outer_limit
+from echod.wire.hooks import guarded
 from echod.wire.internals import (
-    Quiet,
     answer_of,
     close_of,
-    fail_connection,
     log_sent,
     open_guarded,
-    ping_when_silent,
-    receive_guarded,
     trace_frames,
     use_clock,
 )
@@ -44,7 +40,7 @@ from echod.wire.internals_deflate import accept_deflate_response, decline, defla
 from echod.wire.masking import APPLY_MASK
 from echod.wire.opening import lost_before_open, refused
 from echod.wire.peers import peer_name
-from echod.wire.plain import can_be_plain, receive
+from echod.wire.plain import can_be_plain
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
 from echod.wire.tally import Tally
@@ -67,40 +63,21 @@ class Plan:
     door: Door = walk_in
 
 
+@guarded
 class ClientProtocol(WebSocketClientProtocol):
     """One client-side connection. `opened` fires with its contract, or fails with `OpenFailed`."""
 
-    log = Quiet()
     factory: ClientFactory
     contract: Contract
     transport: Any
     logFrames: bool
     guard: Guard
-    _fail_connection = fail_connection
-    _sendAutoPing = ping_when_silent
     _onOpen = open_guarded
-    _onMessage = receive_guarded
     take = staticmethod(take_unmasked)
     is_masked = False
-    is_plain = False
-    is_direct = False
-    is_queueing = False
     leaves_frames = True
-    incoming: Incoming | None = None
-    replies: list[bytes] | None = None
-    consumeData = hooks.consume
-    dataReceived = receive
-    logRxFrame: Any = hooks.log_received
-    logTxFrame: Any = hooks.log_sent
-    on = hooks.listen
-    onAutoPingTimeout = hooks.end_for_silence
-    onMessageEnd = hooks.end_message
-    onMessageFrameBegin = hooks.begin_frame
-    onMessageFrameData = hooks.take_frame_data
-    receive_messages = hooks.receive_each
-    sendCloseFrame = hooks.send_close_frame
-    sendData = hooks.send_data
-    _closeConnection = hooks.close_connection
+    is_plain: bool
+    replies: list[bytes] | None
 
     def __init__(self) -> None:
         super().__init__()

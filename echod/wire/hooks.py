@@ -1,4 +1,4 @@
-"""The hooks of Autobahn that the server's and the client's protocol have in common: both take them as their own.
+"""What the server's and the client's protocol have in common: `guarded` gives it to a subclass of Autobahn's.
 
 Functions of the protocol instead of a common base: Autobahn's two classes are what is subclassed, and nothing else.
 """
@@ -6,14 +6,25 @@ Functions of the protocol instead of a common base: Autobahn's two classes are w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from autobahn.websocket.protocol import WebSocketProtocol
 
 from echod.rules.incoming import gather
 from echod.wire import trace
-from echod.wire.internals import State, drop_transport, is_shaking_hands, state_of
-from echod.wire.plain import flush, hold_back, write
+from echod.wire.internals import (
+    Quiet,
+    State,
+    drop_transport,
+    fail_connection,
+    is_shaking_hands,
+    ping_when_silent,
+    receive_guarded,
+    state_of,
+)
+from echod.wire.plain import flush, hold_back, receive, write
+
+Protocol = TypeVar("Protocol", bound=WebSocketProtocol)
 
 
 def consume(protocol: Any) -> None:
@@ -94,3 +105,40 @@ def log_received(protocol: Any, frame: Any, parts: Any) -> None:
 def log_sent(protocol: Any, frame: Any, payload: bytes, *_: object) -> None:
     """`logTxFrame`"""
     trace.trace_frame(protocol.peer_name, "sent", frame, payload)
+
+
+SHARED: dict[str, Any] = {
+    "log": Quiet(),
+    "is_plain": False,
+    "is_direct": False,
+    "is_queueing": False,
+    "incoming": None,
+    "replies": None,
+    "consumeData": consume,
+    "dataReceived": receive,
+    "logRxFrame": log_received,
+    "logTxFrame": log_sent,
+    "on": listen,
+    "onAutoPingTimeout": end_for_silence,
+    "onMessageEnd": end_message,
+    "onMessageFrameBegin": begin_frame,
+    "onMessageFrameData": take_frame_data,
+    "receive_messages": receive_each,
+    "sendCloseFrame": send_close_frame,
+    "sendData": send_data,
+    "_closeConnection": close_connection,
+    "_fail_connection": fail_connection,
+    "_onMessage": receive_guarded,
+    "_sendAutoPing": ping_when_silent,
+}
+"""Attributes of the class: what a connection begins with, and the hooks."""
+
+
+def guarded(kind: type[Protocol]) -> type[Protocol]:
+    """Class decorator: make the hooks, and the state that they need, the class's own.
+
+    The class gives a connection its `guard`, and names what takes whole frames of its peer (`take`, `is_masked`).
+    """
+    for name, value in SHARED.items():
+        setattr(kind, name, value)
+    return kind

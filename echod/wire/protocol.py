@@ -17,30 +17,26 @@ from zope.interface import implementer
 from echod.rules.answer import SERVER
 from echod.rules.echo import Mode, step
 from echod.rules.frames import encode_plain, plain_head, take_masked
-from echod.rules.incoming import Incoming
 from echod.settings import Limits
 from echod.state import ModeStore
 from echod.state.memory import MemoryModeStore
-from echod.wire import hooks, trace
+from echod.wire import trace
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
 from echod.wire.guard import Guard, outer_limit
 from echod.wire.handshake import ServerOpening
+from echod.wire.hooks import guarded
 from echod.wire.internals import (
     OPEN,
-    Quiet,
     carry_options,
     close_of,
-    fail_connection,
-    ping_when_silent,
-    receive_guarded,
     trace_frames,
     use_clock,
 )
 from echod.wire.internals_deflate import accept_deflate, decline, send_whole
 from echod.wire.internals_opening import carry_start
 from echod.wire.peers import peer_name
-from echod.wire.plain import can_be_plain, may_be_plain, receive
+from echod.wire.plain import can_be_plain, may_be_plain
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
 from echod.wire.tally import Tally
@@ -49,40 +45,21 @@ Rule = Callable[[bytes, bool], bytes]
 """What an endpoint replies to a message: payload, and whether it is binary."""
 
 
+@guarded
 @implementer(IHalfCloseableProtocol)
 class EchodProtocol(ServerOpening):
     """One server-side connection. Subclasses say what a message does; everything else is settled here."""
 
-    log = Quiet()
     factory: EndpointFactory
     transport: Any
     logFrames: bool
     guard: Guard
-    _fail_connection = fail_connection
-    _sendAutoPing = ping_when_silent
-    _onMessage = receive_guarded
-
     take = staticmethod(take_masked)
     is_masked = True
-    is_plain = False
-    is_direct = False
-    is_queueing = False
     leaves_frames = False
-    incoming: Incoming | None = None
-    replies: list[bytes] | None = None
-    consumeData = hooks.consume
-    dataReceived = receive
-    logRxFrame: Any = hooks.log_received
-    logTxFrame: Any = hooks.log_sent
-    on = hooks.listen
-    onAutoPingTimeout = hooks.end_for_silence
-    onMessageEnd = hooks.end_message
-    onMessageFrameBegin = hooks.begin_frame
-    onMessageFrameData = hooks.take_frame_data
-    receive_messages = hooks.receive_each
-    sendCloseFrame = hooks.send_close_frame
-    sendData = hooks.send_data
-    _closeConnection = hooks.close_connection
+    is_plain: bool
+    replies: list[bytes] | None
+    receive_messages: Any
 
     def connectionMade(self) -> None:
         self.is_direct = is_direct(self.transport)
