@@ -24,13 +24,16 @@ class Child:
     `out` keeps everything that was printed (standard output and error together).
     """
 
-    def __init__(self, argv: Sequence[str | Path], env: Mapping[str, str] = {}, cwd: Path = ROOT) -> None:
+    def __init__(
+        self, argv: Sequence[str | Path], env: Mapping[str, str] = {}, cwd: Path = ROOT, pass_fds: Sequence[int] = ()
+    ) -> None:
         self.out: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
             [str(word) for word in argv],
             cwd=cwd,
             env=clean_environment(env),
+            pass_fds=pass_fds,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

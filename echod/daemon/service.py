@@ -19,6 +19,7 @@ from echod.daemon.allocation import keep_freed_memory
 from echod.daemon.configuration import read_settings
 from echod.daemon.failing import StartFailed, tell
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
+from echod.daemon.notify import Supervisor
 from echod.daemon.openfiles import most_connections, raise_open_files
 from echod.daemon.reactor import install_by_default
 from echod.daemon.server import (
@@ -42,8 +43,9 @@ log = Logger(namespace="echod")
 class EchodService(Service):
     """Listens from start to stop."""
 
-    def __init__(self, server: Server, listeners: Sequence[Listener]) -> None:
+    def __init__(self, server: Server, listeners: Sequence[Listener], supervisor: Supervisor | None = None) -> None:
         self.server = server
+        self._supervisor = supervisor or Supervisor({}, server.reactor)
         self._listeners = listeners
         self._listening: list[Deferred[IListeningPort]] = []
         self._signals = Signals(server.reactor, server.cut, self.reload)
@@ -64,17 +66,25 @@ class EchodService(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()
         self._listening = []
-        return Deferred.fromCoroutine(self.server.shutdown())
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self._supervisor.stopping()
+        await self.server.shutdown()
+        self._supervisor.stopped()
 
     def reload(self) -> None:
         """Read certificates again."""
+        self._supervisor.reloading()
         for listener in self._listeners:
             listener.reload()
+        self._supervisor.ready()
 
     def _say_ready(self, ports: list[IListeningPort]) -> None:
         """The one line that a parent process may wait for."""
         where = ", ".join(listener.describe(port) for listener, port in zip(self._listeners, ports, strict=True))
         self.server.reactor.callWhenRunning(log.info, "echod ready: {where}", where=where)
+        self.server.reactor.callWhenRunning(self._supervisor.ready)
 
     def _give_up(self, failure: Failure) -> None:
         """An endpoint that takes its time could not listen in the end."""
@@ -113,9 +123,10 @@ def make_service(settings: Settings, reactor: Any = None) -> EchodService:
     if reactor is None:
         from twisted.internet import reactor
     try:
-        return EchodService(make_server(settings, reactor), make_listeners(settings, reactor))
+        server, listeners = make_server(settings, reactor), make_listeners(settings, reactor)
     except BadSetting as error:
         raise SystemExit(f"echod: {error}") from None
+    return EchodService(server, listeners, Supervisor(os.environ, reactor))
 
 
 def make_server(settings: Settings, reactor: Any) -> Server:

@@ -1,0 +1,69 @@
+"""What systemd, or who else speaks its protocol, is told of the daemon's life (sd_notify(3))."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+log = Logger(namespace="echod")
+
+
+class Supervisor:
+    """Whoever `NOTIFY_SOCKET` names; nobody is told anything without it.
+
+    Asked for signs of life by `WATCHDOG_USEC`, the reactor gives two in that time: a loop that hangs gives none.
+    """
+
+    def __init__(self, environment: Mapping[str, str], clock: IReactorTime) -> None:
+        self._address = environment.get("NOTIFY_SOCKET", "")
+        self._watchdog_s = watchdog_of(environment)
+        self._signs = LoopingCall(self._tell, "WATCHDOG=1")
+        self._signs.clock = clock
+
+    def ready(self) -> None:
+        """Connections are accepted."""
+        self._tell("READY=1")
+        if self._address and self._watchdog_s and not self._signs.running:
+            self._signs.start(self._watchdog_s / 2)
+
+    def reloading(self) -> None:
+        """Certificates are read again, until `ready`."""
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def stopping(self) -> None:
+        """A drain begins; signs of life are given until `stopped`."""
+        self._tell("STOPPING=1")
+
+    def stopped(self) -> None:
+        """Nobody is left."""
+        if self._signs.running:
+            self._signs.stop()
+
+    def _tell(self, state: str) -> None:
+        """A supervisor that does not listen any more is no reason to stop serving."""
+        if not self._address:
+            return
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as teller:
+                teller.connect(path_of(self._address))
+                teller.send(state.encode())
+        except OSError as error:
+            log.warn("echod cannot tell {address} {state!r}: {why}", address=self._address, state=state, why=error)
+
+
+def path_of(address: str) -> str:
+    """A name that begins with @ is in Linux's abstract namespace (unix(7))."""
+    return "\0" + address[1:] if address.startswith("@") else address
+
+
+def watchdog_of(environment: Mapping[str, str]) -> float:
+    """Seconds within which a sign of life is expected of this process; 0 for none (sd_watchdog_enabled(3))."""
+    asked, asked_of = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID", "")
+    is_ours = asked_of in ("", str(os.getpid()))
+    return int(asked) / 1e6 if is_ours and asked.isdecimal() else 0.0
