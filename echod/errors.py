@@ -114,10 +114,16 @@ class OpenTimeout(OpenFailed):
 
 
 class HandshakeRefused(OpenFailed):
-    """The server answered the opening handshake with `status` instead of 101; `headers` are its own."""
+    """The server answered the opening handshake with `status` instead of 101; `headers` are its own.
 
-    def __init__(self, uri: str, status: int, phrase: str, headers: Mapping[str, str]) -> None:
-        super().__init__(uri, f"the server refused the handshake: {status} {phrase}".rstrip())
+    `said` is its explanation, if it came with the head as one line of plain text; else it is empty.
+    """
+
+    def __init__(self, uri: str, status: int, phrase: str, headers: Mapping[str, str], said: str = "") -> None:
+        answer = f"{status} {phrase}".rstrip()
+        why = ": ".join(filter(None, (answer, said.removeprefix(answer).lstrip(": "))))
+        super().__init__(uri, f"the server refused the handshake: {why}")
+        self.said = said
         self.status = status
         self.phrase = phrase
         self.headers = headers

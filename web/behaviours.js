@@ -9,6 +9,7 @@
 {
   const MOST_LINES = 500; // A flood is counted and not listed.
   const MOST_SHOWN = 200; // Characters of one message.
+  const SLACK = 8; // CSS pixels: zoomed pages end at fractions.
   const PAUSE_MS = 150; // After the last key, before the daemon is asked.
 
   const byId = (id) => document.getElementById(id);
@@ -20,6 +21,7 @@
   let socket = null;
   let openedAt = 0;
   let unlisted = { line: null, messages: 0, bytes: 0 };
+  let hasList = true;
   let asking = 0;
   let question = 0; // Answers may come out of order; only the one to the last question counts.
 
@@ -32,6 +34,8 @@
       if (!answer.ok) throw new Error(`${answer.status}`);
       byId("groups").replaceChildren(...(await answer.json()).groups.map(groupOf));
     } catch {
+      hasList = false;
+      clearTimeout(asking);
       judge("There is no list: open this page from a daemon that runs with --behaviours on.", false);
     }
   }
@@ -56,7 +60,8 @@
     const value = valueOf(parameter);
     const notes = [parameter.purpose];
     if (parameter.needs.length) notes.push(`Needs ${parameter.needs.join(" or ")}.`);
-    const purpose = make("p", { textContent: notes.join(" ") });
+    const purpose = make("p", { id: `about-${parameter.name}`, textContent: notes.join(" ") });
+    for (const field of [tick, value]) field.setAttribute("aria-describedby", purpose.id);
     value.addEventListener("input", () => { tick.checked = true; });
     const row = make("div", { className: "parameter" }, [tick, label, value, purpose]);
     row.dataset.name = parameter.name;
@@ -101,7 +106,7 @@
   /** Let the daemon judge the query, once the typing pauses. */
   function ask() {
     clearTimeout(asking);
-    asking = setTimeout(askNow, PAUSE_MS);
+    if (hasList) asking = setTimeout(askNow, PAUSE_MS);
   }
 
   async function askNow() {
@@ -228,7 +233,17 @@
   }
 
   function write(text, kind = "state") {
+    const view = scrolled();
+    const wasAtEnd = view.scrollTop + view.clientHeight >= view.scrollHeight - SLACK;
     events.append(make("li", { className: kind, textContent: `${now()} ${text}` }));
+    // Who scrolled up to read stays there.
+    if (wasAtEnd) view.scrollTop = view.scrollHeight;
+  }
+
+  /** What scrolls the events: their column in a wide window, the page in a narrow one. */
+  function scrolled() {
+    const column = document.querySelector(".trial");
+    return getComputedStyle(column).overflowY === "auto" ? column : document.documentElement;
   }
 
   // Start

@@ -37,7 +37,9 @@ def adjust(limits: Limits, **given: tuple[str, float | None]) -> Limits:
             continue
         # Written so that nan is refused too.
         if not isinstance(value, (int, float)) or not (value > 0 or (value == 0 and field == "ping_interval_s")):
-            raise BadSetting(keyword, value, "zero (no pings) or above" if "ping" in keyword else "above zero")
+            raise BadSetting(
+                keyword, value, "a number from zero (no pings)" if "ping" in keyword else "a number above zero"
+            )
         change: dict[str, Any] = {field: value}
         limits = replace(limits, **change)
     return limits

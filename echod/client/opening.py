@@ -14,7 +14,7 @@ from echod.rules.uri import Address
 from echod.wire.client import Plan, connect
 from echod.wire.contract import Contract
 
-BEGIN = "-----BEGIN CERTIFICATE-----"
+BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
 def open_plan(reactor: Any, plan: Plan, tls: Any = None) -> Deferred[Contract]:
@@ -53,9 +53,9 @@ def read_trust(path: Path) -> Any:
     from OpenSSL.crypto import Error
     from twisted.internet.ssl import Certificate, trustRootFromCertificates
 
-    blocks = path.read_text().split(BEGIN)[1:] if path.is_file() else []
+    blocks = path.read_bytes().split(BEGIN)[1:] if path.is_file() else []
     try:
-        certificates = [Certificate.loadPEM((BEGIN + block).encode()) for block in blocks]
+        certificates = [Certificate.loadPEM(BEGIN + block) for block in blocks]
     except Error:
         certificates = []
     if not certificates:

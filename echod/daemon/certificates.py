@@ -33,6 +33,8 @@ def read_folder(path: str) -> Any:
     # pyOpenSSL is an extra: echod[tls].
     from twisted.protocols._sni import PEMObjects
 
+    if not FilePath(path).isdir():
+        raise ValueError(f"{path}: no such folder")
     found = PEMObjects([], [])
     for file in FilePath(path).walk():
         if file.basename().endswith(".pem") and not file.isdir():

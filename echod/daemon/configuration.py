@@ -15,6 +15,9 @@ from echod.errors import BadSetting
 from echod.settings import DEFAULT_PORT, KIB, MIB, Limits, Settings
 from echod.site.endpoints import check_origin
 
+MOST = 2**31 - 1
+"""The largest count that the operating system takes."""
+
 UNITS = {"": 1, "K": KIB, "M": MIB, "G": KIB * MIB}
 SIZE = re.compile(r"([0-9]+)([KMG]?)")
 SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}
@@ -38,8 +41,8 @@ def parse_size(text: str) -> int:
 
 
 def parse_count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise ValueError("a number from 1")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
+        raise ValueError(f"a number from 1 to {MOST}")
     return int(text)
 
 

@@ -18,7 +18,7 @@ BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
     """The whole answer: status line, headers, and the sentence as plain text, which HEAD goes without."""
     status, phrase = refusal.status, phrase_of(refusal.status)
-    body = "" if status in BODILESS else f"{status} {phrase}: {refusal.why}\n"
+    body = "" if status in BODILESS else f"{f'{status} {phrase}'.rstrip()}: {refusal.why}\n"
     of_body = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))))
     headers = (
         ("Server", SERVER),

@@ -58,7 +58,7 @@ def describe(parameter: Parameter) -> dict[str, Any]:
         "repeatable": parameter.is_repeatable,
         "needs": list(parameter.needs),
         "excludes": list(parameter.excludes),
-        "excludes_when": parameter.excludes_when,
+        "excludes_when": list(parameter.excludes_when),
     }
 
 
@@ -74,8 +74,8 @@ def show_group(group: str) -> str:
 
 
 def show_excluder(parameter: Parameter) -> str:
-    """The parameter, with the one value that excludes others if it is not every value."""
-    return parameter.name if parameter.excludes_when is None else f"{parameter.name}={parameter.excludes_when}"
+    """The parameter, with the values that exclude others if it is not every value."""
+    return " or ".join(f"{parameter.name}={value}" for value in parameter.excludes_when) or parameter.name
 
 
 def show_parameter(parameter: Parameter) -> str:

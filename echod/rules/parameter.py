@@ -25,7 +25,7 @@ class Parameter:
     Attributes:
         purpose: what it is for, in one line.
         needs: names of which one must be given as well; none: it stands alone.
-        excludes: names that must not be given as well, when its value is `excludes_when` (None: whatever it is).
+        excludes: names that must not be given as well, when its value is one of `excludes_when` (none: whatever it is).
     """
 
     name: str
@@ -34,7 +34,7 @@ class Parameter:
     purpose: str
     needs: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
-    excludes_when: str | None = None
+    excludes_when: tuple[str, ...] = ()
     is_repeatable: bool = False
 
     @property
@@ -43,4 +43,4 @@ class Parameter:
         return self.name.replace("-", "_")
 
     def is_excluding(self, value: Any) -> bool:
-        return self.excludes_when is None or self.grammar.show(value) == self.excludes_when
+        return not self.excludes_when or self.grammar.show(value) in self.excludes_when

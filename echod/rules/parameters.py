@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from echod.rules import grammar
 from echod.rules.grammar import MOST_CONTROL_BYTES
-from echod.rules.malformed import MALFORMED
+from echod.rules.malformed import MALFORMED, is_close
 from echod.rules.parameter import Parameter
 from echod.settings import KIB, MIB
 
@@ -51,7 +51,7 @@ PARAMETERS = (
         grammar.hold("3s"),
         "Answer the handshake later or never: does the client have a timeout?",
         excludes=("status", "location", "retry-after", "header", *AGREED, *AFTER_OPEN),
-        excludes_when="forever",
+        excludes_when=("forever",),
     ),
     Parameter(
         "header",
@@ -120,7 +120,7 @@ PARAMETERS = (
         grammar.choice("none", "size", "sha256"),
         "No reply, or one of the message's size or SHA-256 alone: to measure one direction, or check large messages.",
         excludes=REPLIES,
-        excludes_when="none",
+        excludes_when=("none",),
     ),
     Parameter(
         "drop",
@@ -238,6 +238,8 @@ PARAMETERS = (
         "malformed",
         grammar.choice(*MALFORMED),
         "Send one frame with this fault: does the client fail the connection, and with which code?",
+        excludes=("close",),
+        excludes_when=tuple(name for name, frame in MALFORMED.items() if is_close(frame)),
     ),
 )
 

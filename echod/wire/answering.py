@@ -38,7 +38,7 @@ class Answer(Protocol):
         self._tally = tally
 
     def connectionMade(self) -> None:
-        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s)
+        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s, self._tally)
 
     def take_head(self, head: Head, rest: bytes) -> None:
         self._give(self._make(self.transport, head), head)

@@ -28,6 +28,9 @@ from echod.wire.arrivals import LEAVING, Arrivals
 from echod.wire.flow import Ending
 from echod.wire.heads import IHeadTaker
 
+LATE_S = 0.5
+"""For the answer to a client that was too late with its head: it has had its time, and is not waited for again."""
+
 Route = Callable[[Head], IProtocolFactory | Refusal]
 """Who takes a request: a factory for the rest of the connection, or nobody."""
 
@@ -111,20 +114,21 @@ class Gate(Protocol):
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer once, then close; whatever still comes is dropped unread."""
-        self._answer(refusal).begin()
+        self._answer(refusal, self._limits.close_timeout_s).begin()
 
-    def _answer(self, refusal: Refusal) -> Ending:
+    def _answer(self, refusal: Refusal, timeout_s: float) -> Ending:
         self._arrivals.count(refusal)
         self._stop_waiting()
         self.dataReceived = drop  # type: ignore[method-assign]
         self.transport.write(render(refusal, with_body=not self._is_head_request))
-        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s, self._arrivals.tally)
+        self._ending = Ending(self.transport, self._clock, timeout_s, self._arrivals.tally)
         return self._ending
 
     def give_up(self) -> None:
         """The head did not come in time."""
         self._deadline = None
-        self.refuse(Refusal(408, f"no complete request head within {self._limits.head_timeout_s:g} seconds"))
+        refusal = Refusal(408, f"no complete request head within {self._limits.head_timeout_s:g} seconds")
+        self._answer(refusal, min(LATE_S, self._limits.close_timeout_s)).begin()
 
     def send_away(self) -> None:
         """Refuse a client that has not said yet all that it wants, and do not wait for it to go.
@@ -136,7 +140,7 @@ class Gate(Protocol):
             if tell is not None:
                 tell()
         elif self._reader.received:
-            self._answer(LEAVING).finish()
+            self._answer(LEAVING, self._limits.close_timeout_s).finish()
         else:
             self.transport.loseConnection()
 

@@ -39,7 +39,8 @@ class Held(Protocol):
         self._timer = Timer(factory.reactor)
 
     def connectionMade(self) -> None:
-        self._ending = Ending(self.transport, self._factory.reactor, self._factory.limits.close_timeout_s)
+        factory = self._factory
+        self._ending = Ending(self.transport, factory.reactor, factory.limits.close_timeout_s, factory.tally)
         hold_s = self._behaviour.hold
         if hold_s is None:
             self._timer.start(LONGEST_S, self.transport.abortConnection)

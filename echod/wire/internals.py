@@ -1,4 +1,4 @@
-"""What Autobahn does not document, touched here, in internals_opening.py and in internals_deflate.py alone.
+"""What Autobahn does not document, listed and explained here, in internals_opening.py and in internals_deflate.py.
 
 Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, `is_open`, `transport_details`,
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
@@ -10,8 +10,8 @@ Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, 
 `current_frame`, `inside_message`, `send_queue`, `logOctets`, `trackedTimings`, `_listeners`, `logFrames`,
 `logRxFrame`, `logTxFrame`, `_perMessageCompress`, `websocket_protocol_in_use`, `CONFIG_ATTRS`; on its factories:
 `_batched_timer`, `protocols`, `logFrames`.
-`tests/wire/test_internals.py` fails when a new Autobahn changes one of them. plain.py asks for four of them itself, for
-speed: `state`, `data`, `current_frame` and `inside_message`.
+`tests/wire/test_internals.py` fails when a new Autobahn changes one of them. Those who are called for every chunk ask
+for `state`, `data`, `current_frame` and `inside_message` themselves, for speed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from echod.errors import CloseCode
+from echod.rules.head import END
 
 log = Logger(namespace="echod.wire")
 
@@ -130,9 +131,10 @@ def is_secure(protocol: Any) -> bool:
     return bool(protocol.transport_details.is_secure)
 
 
-def answer_of(protocol: Any) -> tuple[str, dict[str, str]]:
-    """Status line and headers of the server's answer, as far as they were understood."""
-    return getattr(protocol, "http_status_line", ""), getattr(protocol, "http_headers", {})
+def answer_of(protocol: Any) -> tuple[str, dict[str, str], bytes]:
+    """Status line and headers of the server's answer, as far as they were understood, and what came behind them."""
+    body = protocol.data.partition(END)[2]
+    return getattr(protocol, "http_status_line", ""), getattr(protocol, "http_headers", {}), body
 
 
 def log_sent(protocol: Any, opcode: int, payload: bytes, *, fin: bool, rsv: int, mask: bytes) -> None:

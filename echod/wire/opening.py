@@ -9,15 +9,24 @@ from twisted.python.failure import Failure
 
 from echod.errors import BadCertificate, HandshakeRefused, NotWebSocket, OpenFailed
 
+MOST_SAID_BYTES = 1024
 
-def refused(uri: str, status_line: str, headers: dict[str, str], why: str) -> OpenFailed:
+
+def refused(uri: str, status_line: str, headers: dict[str, str], body: bytes, why: str) -> OpenFailed:
     """The server has answered something that is not a good 101; `why` is what Autobahn says of it."""
     status, phrase = parse_status_line(status_line)
     if status is None:
         return NotWebSocket(uri, "the answer is not HTTP/1.1")
     if status != HTTPStatus.SWITCHING_PROTOCOLS:
-        return HandshakeRefused(uri, status, phrase, headers)
+        return HandshakeRefused(uri, status, phrase, headers, explanation(headers, body))
     return NotWebSocket(uri, f"the handshake is wrong: {why}")
+
+
+def explanation(headers: dict[str, str], body: bytes) -> str:
+    """A line of plain text for people, if that is what the body is; nothing that could play with a terminal."""
+    line = body[:MOST_SAID_BYTES].decode("utf-8", "replace").strip()
+    is_plain = headers.get("content-type", "").startswith("text/plain")
+    return line if is_plain and line.isprintable() else ""
 
 
 def parse_status_line(line: str) -> tuple[int | None, str]:

@@ -1,4 +1,9 @@
-"""What the kernel can tell of a peer's reading, and how sockets are set so that it can."""
+"""What the kernel can tell of a peer's reading, and how sockets are set so that it can.
+
+Names used of Twisted's transports, here and in sending.py alone: `bufferSize`, `_isSendBufferFull`, `SEND_LIMIT`,
+`dataBuffer`, `offset`, `_tempDataLen`.
+`tests/wire/test_progress.py` fails when a new Twisted changes one of them.
+"""
 
 from __future__ import annotations
 

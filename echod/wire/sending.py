@@ -3,8 +3,8 @@
 Twisted's own way is to keep what is written until the loop says that the socket takes it: two `epoll_ctl` and a turn
 of the loop for each reply, 5 µs. Here what the kernel takes is sent in the call; the rest goes Twisted's way.
 
-The one place that looks into Twisted's transports; names used: `dataBuffer`, `_tempDataBuffer`, `_aborting`, `socket`,
-`TLS`.
+Names used of Twisted's transports, here and in progress.py alone: `dataBuffer`, `_tempDataBuffer`, `_aborting`,
+`socket`, `TLS`.
 `tests/wire/test_sending.py` fails when a new Twisted changes one of them.
 """
 

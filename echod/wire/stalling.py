@@ -18,7 +18,7 @@ class Stall:
 
     def __init__(self, protocol: Any, clock: IReactorTime, longest_s: float | None) -> None:
         self._protocol = protocol
-        self._longest_s = longest_s or LONGEST_S
+        self._longest_s = LONGEST_S if longest_s is None else longest_s
         self._timer = Timer(clock)
         self.is_on = False
 

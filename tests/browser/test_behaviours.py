@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -221,16 +222,34 @@ def test_a_bad_url_is_said_to_be_one(page: Page) -> None:
 def test_it_says_what_it_needs_when_it_is_a_file(browser: WebDriver) -> None:
     browser.get((ROOT / "web" / "behaviours.html").as_uri())
     page = Page(browser)
-    page.wait_until(lambda: page.verdict.startswith("There is no list") or "does not answer" in page.verdict)
-    browser.get_log("browser")
+    assert_says_that_there_is_no_list(page)
 
 
 def test_without_behaviours_it_says_so(browser: WebDriver) -> None:
     with Daemon("--behaviours", "off") as plain:
         browser.get(plain.url("/behaviours.html"))
-        page = Page(browser)
-        page.wait_until(lambda: page.verdict.startswith("There is no list"))
-        browser.get_log("browser")
+        assert_says_that_there_is_no_list(Page(browser))
+
+
+def assert_says_that_there_is_no_list(page: Page) -> None:
+    """And goes on saying so when the URL changes, which is judged a moment later."""
+    page.wait_until(lambda: page.verdict.startswith("There is no list"))
+    page.browser.find_element(By.ID, "url").send_keys("?delay=1s")
+    time.sleep(0.5)
+    assert page.verdict.startswith("There is no list")
+    page.browser.get_log("browser")
+
+
+def test_the_last_event_is_in_sight(page: Page) -> None:
+    page.browser.set_window_size(1200, 500)
+    page.tick("push", "tick")
+    page.tick("every", "10ms")
+    page.tick("count", "60")
+    page.open()
+    page.wait_until(lambda: page.events.count("RECEIVED tick") == 60)
+    last = page.browser.find_elements(By.CSS_SELECTOR, "#messages li")[-1]
+    bottom = page.browser.execute_script("return arguments[0].getBoundingClientRect().bottom", last)
+    assert bottom <= page.browser.execute_script("return window.innerHeight")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

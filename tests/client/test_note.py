@@ -214,14 +214,14 @@ class TestPublishing:
             ({"headers": {"X: Y": "1"}}, "header 'X: Y': '1' is not a name and a value without control characters"),
             ({"headers": {"": "1"}}, "header '': '1' is not a name and a value without control characters"),
             ({"headers": {"X Y": "1"}}, "header 'X Y': '1' is not a name and a value without control characters"),
-            ({"max_message_size": 0}, "max_message_size: 0 is not above zero"),
-            ({"max_message_size": -1}, "max_message_size: -1 is not above zero"),
-            ({"ping_interval": -1}, "ping_interval: -1 is not zero (no pings) or above"),
+            ({"max_message_size": 0}, "max_message_size: 0 is not a number above zero"),
+            ({"max_message_size": -1}, "max_message_size: -1 is not a number above zero"),
+            ({"ping_interval": -1}, "ping_interval: -1 is not a number from zero (no pings)"),
             ({"subprotocols": "chat"}, "subprotocols: 'chat' is not a list of names"),
             ({"origins": "https://example.com"}, "origins: 'https://example.com' is not a list of origins"),
             ({"headers": {"Upgrade": "h2c"}}, "header 'Upgrade': 'h2c' is not free to set"),
-            ({"max_message_size": "1M"}, "max_message_size: '1M' is not above zero"),
-            ({"ping_interval": float("nan")}, "ping_interval: nan is not zero (no pings) or above"),
+            ({"max_message_size": "1M"}, "max_message_size: '1M' is not a number above zero"),
+            ({"ping_interval": float("nan")}, "ping_interval: nan is not a number from zero (no pings)"),
             ({"origins": ["no origin"]}, "origin: 'no origin' is not an origin such as https://example.com"),
         ],
     )
@@ -262,10 +262,10 @@ class TestOpening:
             ({"uri": "ws://localhost/#x"}, "uri: 'ws://localhost/#x' is not a WebSocket URI"),
             ({"uri": "ws://me:secret@localhost/"}, "uri: 'ws://me:secret@localhost/' is not a WebSocket URI"),
             ({"headers": {"X": "1\r\nY: 2"}}, r"header 'X': '1\r\nY: 2' is not a name and a value without control"),
-            ({"open_timeout": 0}, "open_timeout: 0 is not above zero"),
-            ({"close_timeout": -1}, "close_timeout: -1 is not above zero"),
-            ({"max_message_size": 0}, "max_message_size: 0 is not above zero"),
-            ({"ping_interval": -0.1}, "ping_interval: -0.1 is not zero (no pings) or above"),
+            ({"open_timeout": 0}, "open_timeout: 0 is not a number above zero"),
+            ({"close_timeout": -1}, "close_timeout: -1 is not a number above zero"),
+            ({"max_message_size": 0}, "max_message_size: 0 is not a number above zero"),
+            ({"ping_interval": -0.1}, "ping_interval: -0.1 is not a number from zero (no pings)"),
             ({"origin": "null\r\nX: 1"}, "origin: "),
             ({"subprotocols": ["a\r\nX: 1"]}, "subprotocol"),
         ],
@@ -392,7 +392,9 @@ class TestTrust:
         options = optionsForClientTLS("localhost", trustRoot=root)
         assert await ask(note, f"wss://localhost:{tls_port}/", "secret", tls=options) == "secret"
 
-    @pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+    @pytest.mark.parametrize(
+        "content", [b"", b"no certificate", b"\x30\x82\xff", b"-----BEGIN CERTIFICATE-----\nAAAA\n"]
+    )
     def test_a_file_without_certificates_is_refused_at_once(self, tmp_path: Path, content: bytes) -> None:
         file = tmp_path / "trusted.pem"
         file.write_bytes(content)

@@ -199,7 +199,7 @@ def test_a_folder_without_good_certificates_cannot_be_listened_with(
 
 
 def test_a_folder_that_is_not_there_cannot_be_listened_with(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=f"{tmp_path}/none: no .pem file"):
+    with pytest.raises(BadSetting, match=f"{tmp_path}/none: no such folder"):
         EndpointListener("--listen", f"tls:{tmp_path}/none:port=0", reactor)
 
 

@@ -104,7 +104,7 @@ CONTRADICTIONS = [
     *(("status=403", other) for other in ("close-reply=none", "bad=utf8", "chop=1", "rate=1", "reply=size", "push=a")),
     *(("hold=forever", other) for other in ("status=403", "header=A:1", "accept=wrong", "delay=1s", "bad=utf8")),
     *(("reply=none", other) for other in ("delay=1s", "jitter=1s", "times=2", "drop=0.5")),
-    *(("close=4001", other) for other in ("end=fin", "close-reply=none")),
+    *(("close=4001", other) for other in ("end=fin", "close-reply=none", "bad=close-code", "bad=close-utf8")),
     ("end=abort", "close-reply=none"),
 ]
 

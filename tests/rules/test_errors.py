@@ -48,6 +48,11 @@ def test_a_bad_setting_is_a_value_error() -> None:
             HandshakeRefused(URI, 404, "Not Found", {}),
             "ws://localhost:9001/: the server refused the handshake: 404 Not Found",
         ),
+        (
+            HandshakeRefused(URI, 400, "Bad Request", {}, "400 Bad Request: x is wrong"),
+            "ws://localhost:9001/: the server refused the handshake: 400 Bad Request: x is wrong",
+        ),
+        (HandshakeRefused(URI, 499, "", {}, "no"), "ws://localhost:9001/: the server refused the handshake: 499: no"),
         (HandshakeRefused(URI, 499, "", {}), "ws://localhost:9001/: the server refused the handshake: 499"),
     ],
 )

@@ -55,6 +55,11 @@ def test_what_comes_during_a_stall_waits_for_its_end(net: Net) -> None:
     assert peer.take() == REPLY
 
 
+def test_a_stall_of_no_time_is_none(net: Net) -> None:
+    peer = net.open("/echo?stall=1&stall-for=0ms")
+    assert peer.ask(X * 3) == REPLY * 3
+
+
 def test_a_stall_ends_after_ten_minutes_by_itself(net: Net) -> None:
     peer = net.open("/echo?stall=0")
     peer.send(X)

@@ -75,6 +75,16 @@ def test_a_silent_client_gets_408_after_five_seconds(net: Net) -> None:
     assert net.clock.getDelayedCalls() == []
 
 
+def test_who_stays_after_408_is_not_waited_for_again(net: Net) -> None:
+    peer = net.raw()
+    peer.keeps_open = True
+    peer.send(b"GET /")
+    net.wait(5)
+    assert not peer.lost
+    net.wait(0.5)
+    assert peer.lost
+
+
 def test_a_client_that_drips_its_head_gets_408_after_five_seconds_all_the_same(net: Net) -> None:
     peer = net.raw()
     for byte in b"GET /":

@@ -44,14 +44,31 @@ def test_a_status_line_is_taken_apart(line: str, parsed: tuple[int | None, str])
 
 
 def test_another_status_is_a_refusal() -> None:
-    error = refused(URI, "HTTP/1.1 401 No", {"a": "b"}, "why")
+    error = refused(URI, "HTTP/1.1 401 No", {"a": "b"}, b"", "why")
 
     assert isinstance(error, HandshakeRefused)
     assert (error.uri, error.status, error.phrase, error.headers) == (URI, 401, "No", {"a": "b"})
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("text/plain; charset=utf-8", b"400 Bad Request: delay is wrong\n", "400 Bad Request: delay is wrong"),
+        ("text/plain", b"two\nlines", ""),
+        ("text/plain", b"\x1b[31mred", ""),
+        ("text/plain", "é\n".encode(), "é"),
+        ("text/plain", b"x" * 2000, "x" * 1024),
+        ("text/html", b"<p>", ""),
+    ],
+)
+def test_an_explanation_is_a_line_of_plain_text(kind: str, body: bytes, said: str) -> None:
+    error = refused(URI, "HTTP/1.1 400 Bad Request", {"content-type": kind}, body, "why")
+    assert isinstance(error, HandshakeRefused)
+    assert error.said == said
+
+
 def test_a_bad_101_is_no_websocket_server() -> None:
-    error = refused(URI, "HTTP/1.1 101 Yes", {}, "Upgrade is missing")
+    error = refused(URI, "HTTP/1.1 101 Yes", {}, b"", "Upgrade is missing")
 
     assert isinstance(error, NotWebSocket)
     assert str(error) == f"{URI}: the handshake is wrong: Upgrade is missing"

@@ -8,7 +8,9 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
-from twisted.internet.testing import StringTransport
+from twisted.internet.protocol import Protocol
+from twisted.internet.tcp import Connection
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 
 from echod.wire import progress
 from echod.wire.progress import has_progress, limit_buffer, taken_from, unread_at_peer, unread_of
@@ -29,6 +31,15 @@ def tcp(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket.
         server = stack.enter_context(socket.create_server((request.param, 0), family=family))
         near = stack.enter_context(socket.create_connection(server.getsockname()[:2]))
         yield near, stack.enter_context(server.accept()[0])
+
+
+@pytest.mark.parametrize(
+    "name", ["bufferSize", "_isSendBufferFull", "SEND_LIMIT", "dataBuffer", "offset", "_tempDataLen"]
+)
+def test_a_name_that_is_used_of_twisted_is_there(tcp: tuple[socket.socket, socket.socket], name: str) -> None:
+    """The canary."""
+    assert f"`{name}`" in (progress.__doc__ or "")
+    assert hasattr(Connection(tcp[0], Protocol(), MemoryReactorClock()), name)
 
 
 def test_what_a_local_peer_has_not_read_is_known(line: Line) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from echod.settings import Limits
+from echod.site.made import answer_behaviours
 from echod.wire.tally import Tally
 from tests.pair import BINARY, TEXT, Net, Raw, masked, request
 
@@ -53,6 +54,19 @@ def test_a_refusal_after_a_hold_is_counted_as_asked(net: Net) -> None:
     net.wait(1)
 
     assert net.server.tally.counts() == {"as asked": 1}
+
+
+@pytest.mark.parametrize("asked", ["/echo?status=404&hold=0s", "/echo?status=404&hold=1ms", "/behaviours", "/nowhere"])
+def test_who_stays_after_an_answer_is_counted(net: Net, asked: str) -> None:
+    net.server.publish_page("/behaviours", answer_behaviours)
+    peer = net.raw()
+    peer.keeps_open = True
+    peer.send(request(asked))
+
+    net.wait(0.001)
+    net.wait(5)
+
+    assert net.server.tally["close timeout"] == 1
 
 
 def test_who_is_held_when_all_are_sent_off_is_counted(net: Net) -> None:
