@@ -36,9 +36,9 @@ class Drain:
 
     def run(self) -> Deferred[None]:
         """Fires when nobody is left."""
-        self._cut, self._timers = 0, []
+        self._stop_timers()
+        self._cut = 0
         self._arrivals.send_away()
-        self._connections.send_away()
         self._send_off(self._connections.all())
         self._timers.append(self._clock.callLater(self._limits.drain_timeout_s, self.cut))
         return self._arrivals.when_empty().addCallback(self._finish)
@@ -57,10 +57,14 @@ class Drain:
             batch = protocols[step * size : (step + 1) * size]
             self._timers.append(self._clock.callLater(step * STEP_S, send_off, batch))
 
-    def _finish(self, _: None) -> None:
-        for timer in self._timers:
+    def _stop_timers(self) -> None:
+        timers, self._timers = self._timers, []
+        for timer in timers:
             if timer.active():
                 timer.cancel()
+
+    def _finish(self, _: None) -> None:
+        self._stop_timers()
         tally = str(self._arrivals.tally)
         before = f"; since the start: {tally}" if tally else ""
         log.info("echod drained: {cut} connections had to be cut{before}", cut=self._cut, before=before)

@@ -105,7 +105,6 @@ class Server:
             CannotListenError: the port is taken or not ours to take.
         """
         self.arrivals.welcome()
-        self.connections.welcome()
         port: IListeningPort = await endpoint.listen(self._gates)
         self.ports.append(port)
         return port

@@ -25,7 +25,7 @@ class Visitor(Protocol):
     """What has been accepted: a gate, whoever it handed its connection to."""
 
     def send_away(self) -> None:
-        """Answer 503 if it has no one to talk to yet; else nothing."""
+        """Answer 503 if it is not open yet; an open one is told by who asks for this."""
 
     def cut(self) -> None:
         """End it now, whatever is unsent."""
@@ -121,10 +121,16 @@ class Arrivals:
 
 
 def net_of(address: Any) -> str:
-    """Whom a limit for each address means: an IPv4 address, an IPv6 /64, or everybody on a local socket."""
+    """Whom a limit for each address means: an IPv4 address, an IPv6 /64, or everybody on a local socket.
+
+    A PROXY header may say what is no address: that counts as one.
+    """
     if not isinstance(address, (IPv4Address, IPv6Address)):
         return "local"
-    host = ipaddress.ip_address(address.host.partition("%")[0])
+    try:
+        host = ipaddress.ip_address(address.host.partition("%")[0])
+    except ValueError:
+        return ascii(address.host)
     if isinstance(host, ipaddress.IPv4Address):
         return str(host)
     if host.ipv4_mapped:

@@ -211,6 +211,7 @@ class BehavingProtocol(EchodProtocol):
 
     def send_away(self) -> None:
         """The server is going away: no waiting any more."""
+        super().send_away()
         if self.parting.is_silent:
             self.transport.abortConnection()
         self.stall.end()

@@ -12,16 +12,13 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[Any, None] = {}
-        self._is_leaving = False
 
     def __len__(self) -> int:
         return len(self._open)
 
     def join(self, protocol: Any) -> None:
-        """The opening handshake is complete; whoever comes while all are sent away is sent away at once."""
+        """The opening handshake is complete."""
         self._open[protocol] = None
-        if self._is_leaving:
-            leave(protocol)
 
     def leave(self, protocol: Any) -> None:
         """The connection is lost; for one that never joined this changes nothing."""
@@ -30,14 +27,6 @@ class Connections:
     def all(self) -> list[Any]:
         """Those that are open now, in the order in which they came."""
         return list(self._open)
-
-    def send_away(self) -> None:
-        """Tell newcomers to leave at once; those who are here are told by whoever asked for this."""
-        self._is_leaving = True
-
-    def welcome(self) -> None:
-        """Newcomers may stay again."""
-        self._is_leaving = False
 
 
 def leave(protocol: Any) -> None:

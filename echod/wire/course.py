@@ -22,7 +22,7 @@ FLOOD = bytes(64 * KIB)
 """One message of a flood."""
 
 MOST_PONGS = 1000
-"""That may wait; a Ping beyond them gets none (RFC 6455, 5.5.3 lets us answer the latest alone)."""
+"""That may wait; a Ping beyond them gets none."""
 
 UNASKED = b"unasked"
 

@@ -70,10 +70,12 @@ class Gate(Protocol):
         self._stop_waiting()
         if self._ending is not None:
             self._ending.stop()
-        if self._inner is not None:
-            self._inner.connectionLost(reason)
-        # Last: whoever waits for everybody to be gone may take it that nothing of them is left.
-        self._arrivals.leave(self)
+        try:
+            if self._inner is not None:
+                self._inner.connectionLost(reason)
+        finally:
+            # Last: whoever waits for everybody to be gone may take it that nothing of them is left.
+            self._arrivals.leave(self)
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction; whoever has the connection may still answer."""

@@ -12,6 +12,7 @@ from echod.wire.budget import Budget, Rate
 from echod.wire.flow import Ending, Flow
 from echod.wire.internals import (
     State,
+    attempt,
     close_of,
     fail_connection,
     forget_input,
@@ -82,14 +83,15 @@ class Guard:
         self._protocol.registerProducer(self.flow, True)
 
     def work(self) -> None:
-        """Read frames out of what has been received, in slices."""
-        self.slices.work()
+        """Read frames out of what has been received, in slices; whatever a hook raises fails its connection alone."""
+        attempt(self._protocol, self.slices.work)
         if self._leaving is not None:
             self._go(*self._leaving)
 
     def _go(self, code: int, reason: str) -> None:
         """Close, or wait for a peer that takes nothing no longer than for its Close."""
         if not self.slices.is_working:
+            self._leaving = None
             start_close(self._protocol, code, reason)
         elif self.flow.is_full:
             self._ending.await_close()

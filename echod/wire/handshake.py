@@ -19,6 +19,8 @@ from zope.interface import implementer
 from echod.rules.answer import render
 from echod.rules.head import Head, Refusal
 from echod.rules.opening import Acceptance, accept_of, flatten_headers, read_opening
+from echod.wire.arrivals import LEAVING
+from echod.wire.guard import Guard
 from echod.wire.heads import IHeadTaker
 from echod.wire.internals import is_shaking_hands
 from echod.wire.internals_opening import (
@@ -29,6 +31,9 @@ from echod.wire.internals_opening import (
     open_connection,
     start,
 )
+
+THINKING = "thinking"
+"""The reason to stop reading while `onConnect` decides."""
 
 log = Logger(namespace="echod.wire")
 
@@ -42,6 +47,7 @@ class ServerOpening(WebSocketServerProtocol):
     """
 
     head: Head | None = None
+    guard: Guard
     has_opened = False
     _request: ConnectionRequest | None = None
     _opening: Deferred[None] | None = None
@@ -79,11 +85,20 @@ class ServerOpening(WebSocketServerProtocol):
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         """What the gate let through and is not a good handshake: our fixed answer, without the client's bytes."""
+        self.turn_away(Refusal(code, "the opening handshake is not valid"), reason)
+
+    def turn_away(self, refusal: Refusal, reason: str) -> None:
+        """Answer this instead of 101."""
         self.wasNotCleanReason = reason
-        self.factory.tally.count(str(code))
+        self.factory.tally.count(refusal.counted_as)
         assert self.transport is not None
-        self.transport.write(render(Refusal(code, "the opening handshake is not valid")))
+        self.transport.write(render(refusal))
         self.dropConnection(abort=False)
+
+    def send_away(self) -> None:
+        """The server is going away: whoever is not open yet is told so; the others are told by who asked for it."""
+        if is_shaking_hands(self):
+            self.turn_away(LEAVING, LEAVING.why)
 
     def answer(self, acceptance: Acceptance) -> bytes:
         """The 101 answer; a subclass may change what it says, or its bytes."""
@@ -102,11 +117,17 @@ class ServerOpening(WebSocketServerProtocol):
             self._refuse(Failure())
 
     def _await(self, verdict: Any) -> None:
-        """For what is no verdict yet, `maybeDeferred` knows how to wait."""
+        """For what is no verdict yet, `maybeDeferred` knows how to wait; nothing more is read meanwhile."""
         waiting: Deferred[Any] = maybeDeferred(lambda: verdict)
         if not waiting.called:
             await_verdict(self)
+            self.guard.flow.hold(THINKING)
+            waiting.addBoth(self._read_on)
         waiting.addCallback(self._accept).addErrback(self._refuse)
+
+    def _read_on(self, verdict: Any) -> Any:
+        self.guard.flow.release(THINKING)
+        return verdict
 
     def _accept(self, verdict: Any) -> None:
         """The verdict of `onConnect`: a subprotocol or none, or that and a mapping of headers."""

@@ -15,6 +15,7 @@ from echod.wire import trace
 from echod.wire.internals import (
     Quiet,
     State,
+    attempt,
     drop_transport,
     fail_connection,
     is_shaking_hands,
@@ -22,7 +23,7 @@ from echod.wire.internals import (
     receive_guarded,
     state_of,
 )
-from echod.wire.plain import flush, hold_back, receive, write
+from echod.wire.plain import flush, receive, write
 
 Protocol = TypeVar("Protocol", bound=WebSocketProtocol)
 
@@ -49,9 +50,10 @@ def take_frame_data(protocol: Any, payload: bytes) -> None:
 
 
 def end_message(protocol: Any) -> None:
-    """`onMessageEnd`"""
+    """`onMessageEnd`: of a message that may have failed the connection, or come when it was closing."""
     protocol.guard.end_message()
-    WebSocketProtocol.onMessageEnd(protocol)
+    if state_of(protocol) is not State.CLOSED:
+        WebSocketProtocol.onMessageEnd(protocol)
 
 
 def receive_each(protocol: Any, payloads: Sequence[bytes], is_binary: bool) -> None:
@@ -67,13 +69,17 @@ def listen(protocol: Any, event: str, handler: Callable[..., Any]) -> None:
     WebSocketProtocol.on(protocol, event, handler)
 
 
-def send_data(protocol: Any, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-    """`sendData`: as Autobahn's, behind the replies that wait."""
+def send_data(
+    protocol: Any,
+    data: bytes,
+    sync: bool = False,  # noqa: ARG001 - as Autobahn calls it
+    chopsize: int | None = None,
+) -> None:
+    """`sendData`: behind the replies that wait, and at once, so that there is nothing to do for `sync`."""
     flush(protocol)
-    if sync or chopsize:
-        hold_back(protocol, data, sync=sync, chopsize=chopsize)
-    else:
-        write(protocol, (data,))
+    size = chopsize or len(data) or 1
+    for start in range(0, len(data), size):
+        write(protocol, (data[start : start + size],))
 
 
 def send_close_frame(
@@ -89,6 +95,12 @@ def close_connection(protocol: Any, abort: bool = False) -> None:
     """`_closeConnection`: behind the replies that wait."""
     flush(protocol)
     drop_transport(protocol, abort)
+
+
+def tell_lost(protocol: Any, was_clean: bool, code: int | None, reason: str | None) -> None:
+    """`_onClose`: nothing of the connection is left, whatever a subclass does in its `onClose`."""
+    protocol.guard.lost()
+    attempt(protocol, protocol.onClose, was_clean, code, reason)
 
 
 def end_for_silence(protocol: Any) -> None:
@@ -111,7 +123,6 @@ SHARED: dict[str, Any] = {
     "log": Quiet(),
     "is_plain": False,
     "is_direct": False,
-    "is_queueing": False,
     "incoming": None,
     "replies": None,
     "consumeData": consume,
@@ -127,6 +138,7 @@ SHARED: dict[str, Any] = {
     "sendCloseFrame": send_close_frame,
     "sendData": send_data,
     "_closeConnection": close_connection,
+    "_onClose": tell_lost,
     "_fail_connection": fail_connection,
     "_onMessage": receive_guarded,
     "_sendAutoPing": ping_when_silent,

@@ -21,12 +21,16 @@ from enum import IntEnum
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketAdapterProtocol
+from autobahn.util import encode_truncate
 from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from echod.errors import CloseCode
 from echod.rules.head import END
+
+MOST_REASON_BYTES = 123
+"""Of a Close, behind its code (RFC 6455, 5.5)."""
 
 log = Logger(namespace="echod.wire")
 
@@ -237,7 +241,7 @@ def fail_connection(protocol: Any, code: int = CloseCode.PROTOCOL_ERROR, reason:
     """Fail the WebSocket connection (RFC 6455, 7.1.7): Close, and then nothing that comes is parsed any more."""
     if state_of(protocol) is State.OPEN:
         protocol.failedByMe = True
-        protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode())
+        protocol.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, MOST_REASON_BYTES))
         forget_message(protocol)
     protocol.dropConnection(abort=False)
 
@@ -262,8 +266,3 @@ def receive_octets(protocol: Any, data: bytes) -> None:
     """Put bytes behind those that wait, and work on them."""
     protocol.data += data
     protocol.consumeData()
-
-
-def queue_data(protocol: Any, data: bytes, *, sync: bool = False, chopsize: int | None = None) -> None:
-    """Autobahn's way to send bytes: to the transport, or behind what it holds back itself."""
-    WebSocketProtocol.sendData(protocol, data, sync, chopsize)

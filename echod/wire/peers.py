@@ -10,11 +10,10 @@ MAPPED = "::ffff:"
 
 
 def peer_name(address: IAddress) -> str:
-    """`127.0.0.1:5000`, `[::1]:5000`, or `unix`."""
-    if isinstance(address, IPv4Address):
-        return f"{address.host}:{address.port}"
-    if not isinstance(address, IPv6Address):
+    """`127.0.0.1:5000`, `[::1]:5000`, or `unix`; what a PROXY header says instead of an address is escaped."""
+    if not isinstance(address, (IPv4Address, IPv6Address)):
         return "unix"
-    if address.host.startswith(MAPPED):
-        return f"{address.host.removeprefix(MAPPED)}:{address.port}"
-    return f"[{address.host}]:{address.port}"
+    host = address.host if address.host.isprintable() else ascii(address.host)
+    if isinstance(address, IPv6Address) and not host.startswith(MAPPED):
+        host = f"[{host}]"
+    return f"{host.removeprefix(MAPPED)}:{address.port}"

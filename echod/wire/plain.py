@@ -5,7 +5,8 @@ message that Autobahn has begun is half read. Whatever is no plain frame (a frag
 is left to Autobahn, which answers it or fails it. A hook that is called for each message sees no difference; its
 replies leave together when the last message of a chunk has been given to it.
 
-Used on a protocol: `is_plain`, `incoming`, `replies`, `take`, `guard`, `data`, `receive_messages`.
+Used on a protocol: `is_plain`, `is_masked`, `is_direct`, `leaves_frames`, `incoming`, `replies`, `take`, `guard`,
+`max_message_bytes`, `receive_messages`, and what internals.py lists of Autobahn.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from echod.wire.internals import (
     is_between_messages,
     is_watched,
     process_frame,
-    queue_data,
     receive_octets,
     state_of,
 )
@@ -191,16 +191,8 @@ def write(protocol: Any, pieces: Sequence[bytes]) -> None:
     """Send bytes, behind whatever waits."""
     if protocol.is_direct:
         send(protocol.transport, pieces)
-    elif protocol.is_queueing:
-        queue_data(protocol, b"".join(pieces))
     else:
         protocol.transport.write(b"".join(pieces))
-
-
-def hold_back(protocol: Any, data: bytes, *, sync: bool, chopsize: int | None) -> None:
-    """Send bytes piece by piece, as Autobahn does; from now on everything goes through its queue."""
-    protocol.is_direct, protocol.is_queueing = False, True
-    queue_data(protocol, data, sync=sync, chopsize=chopsize)
 
 
 def can_be_plain(protocol: Any) -> bool:

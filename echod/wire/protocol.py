@@ -12,6 +12,8 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.types import ConnectionRequest
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.rules.answer import SERVER
@@ -86,9 +88,11 @@ class EchodProtocol(ServerOpening):
         del self.head, self._request
         self.factory.connections.join(self)
 
-    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
-        self.guard.lost()
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.connections.leave(self)
+        super().connectionLost(reason)
+
+    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         if self.logFrames:
             trace.trace_close(self.peer_name, *close_of(self, was_clean))
 
@@ -124,17 +128,24 @@ class EchodProtocol(ServerOpening):
                 self.replies += pieces
 
     def send_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
-        """As `sendMessage` for each of them, in order."""
-        if self.replies is not None and self.state == OPEN:
+        """As `sendMessage` for each of them, in order: of plain messages that came in one chunk the replies."""
+        assert self.replies is not None, "only while messages are received"
+        if self.state == OPEN:
             self.replies += encode_plain(payloads, is_binary)
 
 
 class Echo(EchodProtocol):
     """The plain echo: type and bytes come back."""
 
+    is_mere_echo = True
+
+    def __init_subclass__(cls) -> None:
+        """A subclass may have something else to do for each message."""
+        cls.is_mere_echo = cls.onMessage is Echo.onMessage and cls.sendMessage is EchodProtocol.sendMessage
+
     def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
-        """All at once, unless a subclass has something else to do for each."""
-        if type(self).onMessage is Echo.onMessage:
+        """All at once, where nothing else is to be done for each."""
+        if self.is_mere_echo:
             self.send_messages(payloads, is_binary)
         else:
             super().receive_messages(payloads, is_binary)
@@ -167,7 +178,7 @@ def reply_unchanged(payload: bytes, _is_binary: bool) -> bytes:
 
 
 def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
-    """The reply to a message by the mode in `store`, which may change it; Autobahn has validated the UTF-8."""
+    """The reply to a message by the mode in `store`, which may change it; a text has been found to be UTF-8."""
     if is_binary:
         return payload
     store.mode, reply = step(store.mode, payload)
@@ -242,15 +253,10 @@ class MultiEchoFactory(EndpointFactory):
 
 
 def protocol_options(limits: Limits, compression: bool) -> dict[str, Any]:
-    """Autobahn's options. Origins are checked before a handshake gets here, so all of them pass."""
+    """Autobahn's options, but for those of its own opening handshake, which is not used."""
     return {
-        "versions": [13],
-        "webStatus": False,
         "failByDrop": False,
         "echoCloseCodeReason": True,
-        "allowedOrigins": ["*"],
-        # Any call of setProtocolOptions() resets this one to False.
-        "allowNullOrigin": True,
         "openHandshakeTimeout": limits.head_timeout_s,
         "closeHandshakeTimeout": limits.close_timeout_s,
         # The guard counts what a message is inflated to; Autobahn counts its compressed form, and may cut it short.

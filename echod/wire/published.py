@@ -26,9 +26,6 @@ Authorize = Callable[[Contract], Any]
 REFUSALS = range(300, 600)
 """The statuses that `authorize` may give."""
 
-AUTHORIZING = "authorizing"
-"""The reason to stop reading while `authorize` is thinking."""
-
 
 @dataclass(frozen=True, slots=True)
 class Publication:
@@ -96,10 +93,8 @@ class PublishedProtocol(EchodProtocol):
         self.contract.request_headers = request.headers
 
     async def authorize(self, authorize: Authorize) -> tuple[str | None, Headers]:
-        """Ask, and wait; reading pauses meanwhile."""
-        self.guard.flow.hold(AUTHORIZING)
+        """Ask, and wait."""
         verdict = await self.ask(authorize)
-        self.guard.flow.release(AUTHORIZING)
         if verdict is not True or state_of(self) is not State.CONNECTING:
             raise ConnectionDeny(int(verdict) if verdict in REFUSALS else 403)
         return self.admission

@@ -59,10 +59,12 @@ class Share:
 
     def _begin_turn(self) -> None:
         self._turn, self._spent_s = None, 0.0
-        for queue in (self._short, self._long):
-            self._call(queue)
-        if self._short or self._long:
-            self._await_turn()
+        try:
+            for queue in (self._short, self._long):
+                self._call(queue)
+        finally:
+            if self._short or self._long:
+                self._await_turn()
 
     def _call(self, queue: deque[Callable[[], None]]) -> None:
         """The first in any case, the others while there is time; who queues again meanwhile has a later turn."""

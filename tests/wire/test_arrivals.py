@@ -119,6 +119,7 @@ def test_addresses_that_are_gone_are_forgotten() -> None:
         (ipv6("::1"), "::/64"),
         (ipv6("fe80::1%eth0"), "fe80::/64"),
         (UNIXAddress("/run/sock"), "local"),
+        (ipv4("a\nb"), r"'a\nb'"),
         (UNIXAddress(None), "local"),
         (None, "local"),
     ],

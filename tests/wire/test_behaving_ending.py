@@ -343,14 +343,6 @@ def test_whoever_vanishes_leaves_no_timer(net: Net, query: str) -> None:
     assert net.clock.getDelayedCalls() == []
 
 
-def test_nobody_is_greeted_who_is_sent_away(net: Net) -> None:
-    net.server.connections.send_away()
-    peer = net.open("/echo?greet=hello&push=a")
-    assert peer.take() == plain(CLOSE, b"\x03\xe9")
-    peer.send(masked(CLOSE, b"\x03\xe9"))
-    assert peer.lost
-
-
 # Malformed
 
 

@@ -11,7 +11,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 
 from echod.settings import Limits
 from tests.deflate import deflated
-from tests.pair import BINARY, TEXT, Net, Raw, masked, request, unframe
+from tests.pair import BINARY, PING, TEXT, Journal, Net, Raw, masked, request, unframe
 from tests.wire.conftest import Log
 
 GOING_AWAY = b"\x88\x02\x03\xe9"
@@ -230,15 +230,40 @@ def test_a_server_that_listens_again_takes_newcomers_in(prompt: Net) -> None:
 
 def test_a_client_whose_admission_is_still_decided_is_sent_off_before_the_deadline(prompt: Net) -> None:
     verdict: Deferred[Any] = Deferred()
-    prompt.publish("/p", authorize=lambda _: verdict)
+    journal = Journal()
+    prompt.publish("/p", authorize=lambda _: verdict, **journal.callbacks)
     peer = prompt.raw()
-    peer.send(request("/p"))
-    prompt.shut_down()
+    peer.send(request("/p") + masked(TEXT, b"x"))
+    done = prompt.shut_down()
+    assert peer.take().startswith(b"HTTP/1.1 503 ")
+    assert (peer.lost, done) == (True, [None])
 
     verdict.callback(True)
     prompt.settle()
 
-    assert peer.received.startswith(b"HTTP/1.1 503 ") or peer.received.endswith(GOING_AWAY), peer.received
+    assert journal.lines == []
+
+
+def test_a_client_cannot_put_off_the_end_by_going_on_behind_our_close(
+    prompt: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("echod.wire.slices.SLICE_S", -1.0)
+    peer = prompt.open("/echo")
+    prompt.shut_down()
+    peer.send(masked(PING) * 3)
+    for _ in range(4):
+        prompt.wait(0)
+    prompt.wait(5)
+    assert peer.lost
+    assert prompt.server.tally.counts() == {"close timeout": 1}
+
+
+def test_to_shut_down_twice_cuts_nobody_who_comes_later(prompt: Net) -> None:
+    peer = prompt.open("/echo")
+    first, second = prompt.shut_down(), prompt.shut_down()
+    peer.send(BYE)
+    assert (first, second) == ([None], [None])
+    assert prompt.clock.getDelayedCalls() == []
 
 
 def test_a_long_train_is_answered_to_its_end_before_the_close(prompt: Net, monkeypatch: pytest.MonkeyPatch) -> None:

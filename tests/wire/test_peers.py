@@ -16,6 +16,7 @@ from echod.wire.peers import peer_name
         (IPv6Address("TCP", "::1", 5000), "[::1]:5000"),
         (IPv6Address("TCP", "2001:db8::1", 5000), "[2001:db8::1]:5000"),
         (IPv6Address("TCP", "::ffff:192.0.2.1", 5000), "192.0.2.1:5000"),
+        (IPv4Address("TCP", "a\x1b[31m\n", 5000), r"'a\x1b[31m\n':5000"),
         (UNIXAddress(None), "unix"),
     ],
 )
