@@ -26,7 +26,7 @@ conformance: .venv/test.stamp ## all 517 cases of the TestSuite, plain and over 
 faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 5 minutes
 	$(BIN)/python -m pytest tests/faults
 
-bench: .venv/test.stamp components ## echod beside its peers: bench/RESULTS.md and plots; about 20 minutes
+bench: .venv/test.stamp components ## echod beside its peers: bench/RESULTS.md and plots; some ten minutes
 	$(BIN)/python -m bench.run
 
 bench-quick: .venv/test.stamp components ## three peers, three loads, printed; about 2 minutes

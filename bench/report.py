@@ -12,7 +12,7 @@ from bench.scenarios import SCENARIOS
 Cell = Callable[[str, str], str]
 
 INTRODUCTION = (
-    "Each figure is the median of the rounds of one run.",
+    "Each figure is the median of five rounds of one run; of idle connections, of three.",
     "In each round every server is measured in turn, and the order is another one each time.",
     "Server and load have a core each; the load generator (`bench/load`) sends text under random masks"
     " and compares every byte of every echo.",
@@ -22,8 +22,8 @@ INTRODUCTION = (
     "pp*N* is ping-pong on *N* connections with messages of 128 B;"
     " pl*N* is 64 connections with *N* messages of 128 B in flight on each;"
     " 4k, 64k and 1m are ping-pong of messages of that size, on 64, 16 and 8 connections.",
-    "picows hands over frames: it neither puts fragmented messages together nor checks that text is UTF-8;"
-    " the others do both.",
+    "picows hands over frames: it neither puts fragmented messages together nor checks that text is UTF-8,"
+    " and its program here does not either; the others do both.",
 )
 
 

@@ -65,15 +65,20 @@ PARTS: dict[str, Callable[[], None]] = {
     "compiled mask": without_compiled_mask,
     "own large messages": without_own_large_messages,
     "leaner reactor": nothing,
+    "behaviours": nothing,
     "kept memory": without_kept_memory,
 }
+
+
+OPTIONS = {"leaner reactor": (("--reactor=epoll",), ()), "behaviours": ((), ("--behaviours", "off"))}
+"""Parts that the command line switches off: what comes before the usual words, and behind them."""
 
 
 def main(part: str) -> None:
     """Run twistd in this process."""
     PARTS[part]()
-    reactor = ("--reactor=epoll",) if part == "leaner reactor" else ()
-    sys.argv = ["twistd", *reactor, *WORDS]
+    before, behind = OPTIONS.get(part, ((), ()))
+    sys.argv = ["twistd", *before, *WORDS, *behind]
     twistd.run()
 
 

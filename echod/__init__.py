@@ -10,6 +10,9 @@ which has the same names and waits.
     Contract, State, CloseCode                              a connection, and how it is and ends
     Server, Limits                                          several servers in one process
     Echo, SimpleEcho, MultiEcho, EndpointFactory            Autobahn protocols, to subclass
+
+"The note" is the description of the WebSocket API of Allegro Common Lisp: its two servers, its client at a prompt and
+its names are here, in Python.
 """
 
 from __future__ import annotations

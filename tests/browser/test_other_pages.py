@@ -1,6 +1,6 @@
 """Pages that are not ours, opened as files: their Origin is "null" and they close without a code.
 
-One such page is written here. The pages of the note that echod comes from are not part of the project:
+One such page is written here. The pages of the note are not part of the project:
 ECHOD_NOTE_PAGES=<folder> runs the same tests with its client.html and client2.html,
 unmodified but for the port.
 """

@@ -130,7 +130,8 @@ def write(versions: dict[str, str], outcomes: dict[str, list[Outcome]]) -> str:
         "",
         "What six WebSocket clients do with ten [behaviours](behaviours.md), as measured by `make clients`.",
         "The programs are in [tests/clients](../tests/clients/).",
-        "Each client is as it comes, without options but for those that are named.",
+        "Each client is as it comes, without options but for those that are named;"
+        " to picows, which hands over frames, its program adds messages and the check of UTF-8.",
         "The last column is the close code that the server got: 1006 is a connection that ended without a Close.",
         "",
         ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",

@@ -184,7 +184,8 @@ def check_request(stock: Any, ours: Any) -> None:
 
 def check_state(stock: Any, ours: Any) -> None:
     """The same options, flags, numbers and beginning of a frame."""
-    names = {name for name, value in vars(stock).items() if isinstance(value, PLAIN)} - LEFT - {"uri"} - AS_THE_GATE.keys()
+    own = LEFT | {"uri"} | AS_THE_GATE.keys()
+    names = {name for name, value in vars(stock).items() if isinstance(value, PLAIN)} - own
     assert state(ours, names) == state(stock, names)
     assert ours.is_open.called
     assert not ours.is_closed.called
