@@ -126,7 +126,8 @@ class BehavingProtocol(EchodProtocol):
     def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
         if self.behaviour.close_reply is not None:
             self.parting.fall_silent()
-        elif not self.has_heard_close:
+        else:
+            # From here on nothing is parsed: there is no second Close.
             self.has_heard_close = True
             self.course.wind_down()
             self.parting.limit()

@@ -343,6 +343,15 @@ def test_whoever_vanishes_leaves_no_timer(net: Net, query: str) -> None:
     assert net.clock.getDelayedCalls() == []
 
 
+def test_nothing_is_sent_on_a_connection_that_is_closing(net: Net) -> None:
+    peer = net.open("/echo?close=4001")
+    assert peer.take() == plain(CLOSE, b"\x0f\xa1")
+    [protocol] = net.server.connections.all()
+    protocol.send_now(b"x", False)
+    net.settle()
+    assert peer.take() == b""
+
+
 # Malformed
 
 
