@@ -31,6 +31,8 @@ from echod.wire.hooks import guarded
 from echod.wire.internals import (
     answer_of,
     close_of,
+    forget_input,
+    forget_message,
     log_sent,
     open_guarded,
     trace_frames,
@@ -70,6 +72,7 @@ class ClientProtocol(WebSocketClientProtocol):
     factory: ClientFactory
     contract: Contract
     transport: Any
+    dataReceived: Any
     logFrames: bool
     guard: Guard
     _onOpen = open_guarded
@@ -159,7 +162,14 @@ class ClientProtocol(WebSocketClientProtocol):
         """The server is to drop the connection now (RFC 6455, 7.1.1); if it does not, we do."""
         result = super().onCloseFrame(code, reason)
         self.guard.await_close()
+        self.hear_no_more()
         return result
+
+    def hear_no_more(self) -> None:
+        """Drop what is behind a Close, here and to come (RFC 6455, 5.5.1), and a message that will never be whole."""
+        forget_message(self)
+        forget_input(self)
+        self.dataReceived = lambda _: None
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         self.guard.lost()
