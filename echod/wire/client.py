@@ -242,7 +242,8 @@ def connect(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Deferr
 async def _open(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Contract:
     try:
         protocol: Any = await endpoint.connect(ClientFactory(reactor, plan))
-    except (ConnectError, DNSLookupError) as error:
+    except (ConnectError, DNSLookupError, ValueError) as error:
+        # A ValueError: what the endpoint says of a name that it cannot look up.
         raise ConnectFailed(plan.address.uri, f"cannot connect: {error}") from error
     contract: Contract = await protocol.opened
     return contract
