@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
 from echod.rules.answer import SERVER
-from echod.rules.frames import BINARY, TEXT, encode_head, take_unmasked
+from echod.rules.frames import BINARY, MASK_BYTES, TEXT, encode_head, take_unmasked
 from echod.rules.head import END
 from echod.rules.uri import Address
 from echod.settings import Limits
@@ -46,8 +46,6 @@ from echod.wire.plain import can_be_plain
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
 from echod.wire.tally import Tally
-
-MASK_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
