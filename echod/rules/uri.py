@@ -43,7 +43,7 @@ def parse_uri(uri: str) -> Address:
             which would be dropped silently, or its host cannot be one.
     """
     parts = _split(uri)
-    if parts is None or parts.fragment or "#" in uri or "@" in parts.netloc:
+    if parts is None or "#" in uri:
         raise BadSetting("uri", uri, f"{WANTED}, without fragment, user or password")
     assert parts.hostname is not None
     if not is_host(parts.hostname):
