@@ -56,6 +56,13 @@ class PublishedProtocol(EchodProtocol):
         waiting = factory.limits.waiting_messages
         self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.guard.flow, waiting)
 
+    def readConnectionLost(self) -> None:
+        """The client has closed its direction, but may still wait for replies, as long as there can be any."""
+        if state_of(self) is State.OPEN:
+            self.conversation.end_input(self.guard.end_input)
+        else:
+            super().readConnectionLost()
+
     def onConnect(self, request: ConnectionRequest) -> Any:
         self.contract.subprotocol = super().onConnect(request)
         self.introduce(request)
