@@ -19,6 +19,9 @@ Result = TypeVar("Result")
 MAX_REASON_BYTES = MOST_CONTROL_BYTES - 2
 """The other two are the code (RFC 6455, 5.5.1)."""
 
+MOST_PINGS = 1000
+"""That may wait for their pongs, on a connection whose peer answers none."""
+
 
 class Door(Protocol):
     """How a call reaches the reactor: directly, or from another thread, which then waits for what it gives."""
@@ -90,7 +93,11 @@ class Contract:
         return "binary" if is_binary else "text"
 
     def ping(self) -> Deferred[float]:
-        """Send a ping; fires with the seconds until its pong, or fails with ConnectionClosed."""
+        """Send a ping; fires with the seconds until its pong, or fails with ConnectionClosed.
+
+        The pong of a later ping will do: a peer may answer the latest alone (RFC 6455, 5.5.3). Of more than a thousand
+        that wait, the oldest is cancelled.
+        """
         result: Deferred[float] = self._door(self._ping)
         return result
 
@@ -120,10 +127,24 @@ class Contract:
         if self.state is not State.OPEN:
             return fail(self._closed_error())
         payload = os.urandom(8)
-        pong: Deferred[float] = Deferred()
-        self._pings[payload] = (self._clock.seconds(), pong)
+        pong = self._await_pong(payload)
         self._connection.sendPing(payload)
         return pong
+
+    def _await_pong(self, payload: bytes) -> Deferred[float]:
+        while len(self._pings) >= MOST_PINGS:
+            _, oldest = self._pop_oldest()
+            oldest.cancel()
+        pong: Deferred[float] = Deferred(lambda _: self._forget_ping(payload))
+        self._pings[payload] = (self._clock.seconds(), pong)
+        return pong
+
+    def _forget_ping(self, payload: bytes) -> None:
+        """Whoever waited for its pong does no longer."""
+        self._pings.pop(payload, None)
+
+    def _pop_oldest(self) -> tuple[float, Deferred[float]]:
+        return self._pings.pop(next(iter(self._pings)))
 
     def _when_closed(self) -> Deferred[int]:
         if self._ended.called:
@@ -140,17 +161,22 @@ class Contract:
             return ConnectionClosed(self.close_code, self.close_reason)
         return ConnectionClosed(*known_close(self._connection))
 
+    def note_ping(self, payload: bytes) -> None:
+        """A ping goes out that nobody here asked for: its pong will answer those before it as well."""
+        if self._pings and payload not in self._pings:
+            self._await_pong(payload).addErrback(lambda _: None)
+
     def take_pong(self, payload: bytes) -> None:
-        """A pong came; one that nobody waits for is fine (RFC 6455, 5.5.3)."""
-        sent_at, pong = self._pings.pop(payload, (0.0, None))
-        if pong is not None:
+        """A pong came: it answers its ping and all before; one that nobody waits for is fine (RFC 6455, 5.5.3)."""
+        while payload in self._pings:
+            sent_at, pong = self._pop_oldest()
             pong.callback(self._clock.seconds() - sent_at)
 
     def end(self, code: int, reason: str) -> None:
         """The connection is lost: from now on `closed`, and no ping will be answered."""
         self.close_code, self.close_reason = code, reason
-        pings, self._pings = self._pings, {}
-        for _, pong in pings.values():
+        while self._pings:
+            _, pong = self._pop_oldest()
             pong.errback(ConnectionClosed(code, reason))
 
     def tell_closed(self) -> None:

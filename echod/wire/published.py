@@ -77,6 +77,10 @@ class PublishedProtocol(EchodProtocol):
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.conversation.received(payload, is_binary)
 
+    def sendPing(self, payload: bytes | None = None) -> None:
+        self.contract.note_ping(payload or b"")
+        super().sendPing(payload)
+
     def onPong(self, payload: bytes) -> None:
         self.contract.take_pong(payload)
 
