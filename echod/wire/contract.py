@@ -44,7 +44,8 @@ class Contract:
         subprotocol: the selected one, or None.
         request_headers: of the opening handshake, names in lower case, equal names joined by a comma.
         response_headers: of the server's answer, in the same form; a client's contract only.
-        close_code: None until closed; then 1005 when the peer gave no code, 1006 when it did not close properly.
+        close_code: None until closed; then 1005 when the peer gave no code, 1006 when it did not close properly or
+            was never let in.
         close_reason: `""` until closed, and when there is none.
     """
 
@@ -53,6 +54,8 @@ class Contract:
         self._clock = clock
         self._door = door
         self._ended: Deferred[int] = Deferred()
+        # The owner of the turn of `on_close`, who knows of the end.
+        self.ending = object()
         self.hurry: Callable[[], None] = lambda: None
         self.is_awaited_inside = False
         self._pings: dict[bytes, tuple[float, Deferred[float]]] = {}
@@ -75,7 +78,7 @@ class Contract:
 
     @property
     def closed(self) -> bool:
-        """Whether the connection has ended; `on_close` has been called, or is being called."""
+        """Whether the connection has ended; `on_close` has been called, or is being called, if `on_open` was due."""
         return self.close_code is not None
 
     def send(self, data: Data) -> str:
@@ -111,9 +114,10 @@ class Contract:
         self._door(start_close, self._connection, code, reason)
 
     def when_closed(self) -> Deferred[int]:
-        """Fires with the close code once `on_close` has run; at once when it has.
+        """Fires with the close code once `on_close` has run; at once when it has, and in `on_close` itself.
 
-        In a callback of this connection, `on_close` does not wait for that callback.
+        In another callback of this connection, `on_close` does not wait for that callback. Where the opening handshake
+        was refused there is no `on_close`: it fires when the connection is lost.
         """
         result: Deferred[int] = self._door(self._when_closed)
         return result
@@ -147,7 +151,7 @@ class Contract:
         return self._pings.pop(next(iter(self._pings)))
 
     def _when_closed(self) -> Deferred[int]:
-        if self._ended.called:
+        if self._ended.called or OWNER.get() is self.ending:
             return succeed(self.close_code or CloseCode.ABNORMAL)
         waiting: Deferred[int] = Deferred()
         self._ended.addCallback(pass_on, waiting)
@@ -178,6 +182,11 @@ class Contract:
         while self._pings:
             _, pong = self._pop_oldest()
             pong.errback(ConnectionClosed(code, reason))
+
+    def end_unopened(self) -> None:
+        """The connection is lost, and was never open: `authorize` alone may know this contract."""
+        self.end(CloseCode.ABNORMAL, "")
+        self.tell_closed()
 
     def tell_closed(self) -> None:
         """`on_close` has run: those who wait for the end may go on."""

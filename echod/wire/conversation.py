@@ -72,7 +72,7 @@ class Conversation:
         """Call `on_close`, once, and tell those who wait for the end."""
         end, self._end = self._end, None
         if end is not None:
-            last = Turns(self._failed, lambda _: None)
+            last = Turns(self._failed, lambda _: None, self._contract.ending)
             if self._callbacks.on_close is not None:
                 last.take(self._callbacks.on_close, self._contract, *end)
             last.take(self._contract.tell_closed)

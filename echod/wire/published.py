@@ -88,6 +88,8 @@ class PublishedProtocol(EchodProtocol):
         super().onClose(was_clean, code, reason)
         if self.has_opened:
             self.conversation.closed(*close_of(self, was_clean))
+        else:
+            self.contract.end_unopened()
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first of ours that the client offers, or none."""
