@@ -39,10 +39,6 @@ class CloseCode(IntEnum):
     TRY_AGAIN_LATER = 1013
 
 
-NEVER_SENT = frozenset({1004, CloseCode.NO_CODE, CloseCode.ABNORMAL, 1015})
-"""Codes that stand for something local and must not be in a Close frame (RFC 6455, 7.4.1)."""
-
-
 class EchodError(Exception):
     """The root of all that echod raises."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 
-from echod.errors import BadSetting
+from echod.errors import BadSetting, ConnectFailed
 from echod.rules.uri import Address
 from echod.wire.client import Plan, connect
 from echod.wire.contract import Contract
@@ -24,7 +24,12 @@ def open_plan(reactor: Any, plan: Plan, tls: Any = None) -> Deferred[Contract]:
         tls: None to trust what the system trusts; the path of a PEM file with the certificates to trust instead;
             or an `IOpenSSLClientConnectionCreator`.
     """
-    return connect(make_endpoint(reactor, plan.address, tls), reactor, plan)
+    try:
+        endpoint = make_endpoint(reactor, plan.address, tls)
+    except UnicodeError:
+        # TLS asks for the name at once, and says of one that cannot be looked up what the endpoint would say later.
+        return fail(ConnectFailed(plan.address.uri, f"cannot connect: invalid hostname: {plan.address.host}"))
+    return connect(endpoint, reactor, plan)
 
 
 def make_endpoint(reactor: Any, address: Address, tls: Any) -> IStreamClientEndpoint:

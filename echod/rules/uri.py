@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from echod.errors import BadSetting
-from echod.rules.authority import is_authority
+from echod.rules.authority import is_authority, is_host
 
 WANTED = "a WebSocket URI such as ws://localhost:9001/simple-echo or wss://host/path"
+WANTED_HOST = "whose host is an address or a name: labels of 1 to 63 letters, digits, - and _ between dots"
 DEFAULT_PORTS = {"ws": 80, "wss": 443}
 PRINTABLE = re.compile(r"[!-~]+")
 
@@ -39,12 +40,14 @@ def parse_uri(uri: str) -> Address:
 
     Raises:
         BadSetting: it is not a WebSocket URI, or one with a fragment (RFC 6455, 3) or with user and password,
-            which would be dropped silently.
+            which would be dropped silently, or its host cannot be one.
     """
     parts = _split(uri)
-    if parts is None or parts.fragment or "#" in uri or "@" in parts.netloc:
+    if parts is None or "#" in uri:
         raise BadSetting("uri", uri, f"{WANTED}, without fragment, user or password")
     assert parts.hostname is not None
+    if not is_host(parts.hostname):
+        raise BadSetting("uri", uri, f"{WANTED}, {WANTED_HOST}")
     resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     port = parts.port or DEFAULT_PORTS[parts.scheme]
     return Address(uri, parts.scheme == "wss", parts.hostname, port, resource)

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
 from echod.rules.answer import SERVER
-from echod.rules.frames import BINARY, TEXT, encode_head, take_unmasked
+from echod.rules.frames import BINARY, MASK_BYTES, TEXT, encode_head, take_unmasked
 from echod.rules.head import END
 from echod.rules.uri import Address
 from echod.settings import Limits
@@ -31,6 +31,8 @@ from echod.wire.hooks import guarded
 from echod.wire.internals import (
     answer_of,
     close_of,
+    forget_input,
+    forget_message,
     log_sent,
     open_guarded,
     trace_frames,
@@ -44,8 +46,6 @@ from echod.wire.plain import can_be_plain
 from echod.wire.sending import is_direct
 from echod.wire.share import Share
 from echod.wire.tally import Tally
-
-MASK_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class ClientProtocol(WebSocketClientProtocol):
     factory: ClientFactory
     contract: Contract
     transport: Any
+    dataReceived: Any
     logFrames: bool
     guard: Guard
     _onOpen = open_guarded
@@ -152,6 +153,10 @@ class ClientProtocol(WebSocketClientProtocol):
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.conversation.received(payload, is_binary)
 
+    def sendPing(self, payload: bytes | None = None) -> None:
+        self.contract.note_ping(payload or b"")
+        super().sendPing(payload)
+
     def onPong(self, payload: bytes) -> None:
         self.contract.take_pong(payload)
 
@@ -159,7 +164,14 @@ class ClientProtocol(WebSocketClientProtocol):
         """The server is to drop the connection now (RFC 6455, 7.1.1); if it does not, we do."""
         result = super().onCloseFrame(code, reason)
         self.guard.await_close()
+        self.hear_no_more()
         return result
+
+    def hear_no_more(self) -> None:
+        """Drop what is behind a Close, here and to come (RFC 6455, 5.5.1), and a message that will never be whole."""
+        forget_message(self)
+        forget_input(self)
+        self.dataReceived = lambda _: None
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         self.guard.lost()
@@ -232,7 +244,8 @@ def connect(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Deferr
 async def _open(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Contract:
     try:
         protocol: Any = await endpoint.connect(ClientFactory(reactor, plan))
-    except (ConnectError, DNSLookupError) as error:
+    except (ConnectError, DNSLookupError, ValueError) as error:
+        # A ValueError: what the endpoint says of a name that it cannot look up.
         raise ConnectFailed(plan.address.uri, f"cannot connect: {error}") from error
     contract: Contract = await protocol.opened
     return contract

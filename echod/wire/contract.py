@@ -9,14 +9,18 @@ from typing import Any, Protocol, TypeVar
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 
-from echod.errors import NEVER_SENT, BadSetting, CloseCode, ConnectionClosed
+from echod.errors import BadSetting, CloseCode, ConnectionClosed
+from echod.rules.grammar import CLOSE_CODES, MOST_CONTROL_BYTES
 from echod.wire.internals import State, known_close, start_close, state_of
 from echod.wire.turns import OWNER
 
 Data = str | bytes | bytearray | memoryview
 Result = TypeVar("Result")
-MAX_REASON_BYTES = 123
-"""A control frame carries 125 bytes, two of them the code (RFC 6455, 5.5)."""
+MAX_REASON_BYTES = MOST_CONTROL_BYTES - 2
+"""The other two are the code (RFC 6455, 5.5.1)."""
+
+MOST_PINGS = 1000
+"""That may wait for their pongs, on a connection whose peer answers none."""
 
 
 class Door(Protocol):
@@ -40,7 +44,8 @@ class Contract:
         subprotocol: the selected one, or None.
         request_headers: of the opening handshake, names in lower case, equal names joined by a comma.
         response_headers: of the server's answer, in the same form; a client's contract only.
-        close_code: None until closed; then 1005 when the peer gave no code, 1006 when it did not close properly.
+        close_code: None until closed; then 1005 when the peer gave no code, 1006 when it did not close properly or
+            was never let in.
         close_reason: `""` until closed, and when there is none.
     """
 
@@ -49,6 +54,8 @@ class Contract:
         self._clock = clock
         self._door = door
         self._ended: Deferred[int] = Deferred()
+        # The owner of the turn of `on_close`, who knows of the end.
+        self.ending = object()
         self.hurry: Callable[[], None] = lambda: None
         self.is_awaited_inside = False
         self._pings: dict[bytes, tuple[float, Deferred[float]]] = {}
@@ -71,7 +78,7 @@ class Contract:
 
     @property
     def closed(self) -> bool:
-        """Whether the connection has ended; `on_close` has been called, or is being called."""
+        """Whether the connection has ended; `on_close` has been called, or is being called, if `on_open` was due."""
         return self.close_code is not None
 
     def send(self, data: Data) -> str:
@@ -89,7 +96,11 @@ class Contract:
         return "binary" if is_binary else "text"
 
     def ping(self) -> Deferred[float]:
-        """Send a ping; fires with the seconds until its pong, or fails with ConnectionClosed."""
+        """Send a ping; fires with the seconds until its pong, or fails with ConnectionClosed.
+
+        The pong of a later ping will do: a peer may answer the latest alone (RFC 6455, 5.5.3). Of more than a thousand
+        that wait, the oldest is cancelled.
+        """
         result: Deferred[float] = self._door(self._ping)
         return result
 
@@ -103,9 +114,10 @@ class Contract:
         self._door(start_close, self._connection, code, reason)
 
     def when_closed(self) -> Deferred[int]:
-        """Fires with the close code once `on_close` has run; at once when it has.
+        """Fires with the close code once `on_close` has run; at once when it has, and in `on_close` itself.
 
-        In a callback of this connection, `on_close` does not wait for that callback.
+        In another callback of this connection, `on_close` does not wait for that callback. Where the opening handshake
+        was refused there is no `on_close`: it fires when the connection is lost.
         """
         result: Deferred[int] = self._door(self._when_closed)
         return result
@@ -119,13 +131,27 @@ class Contract:
         if self.state is not State.OPEN:
             return fail(self._closed_error())
         payload = os.urandom(8)
-        pong: Deferred[float] = Deferred()
-        self._pings[payload] = (self._clock.seconds(), pong)
+        pong = self._await_pong(payload)
         self._connection.sendPing(payload)
         return pong
 
+    def _await_pong(self, payload: bytes) -> Deferred[float]:
+        while len(self._pings) >= MOST_PINGS:
+            _, oldest = self._pop_oldest()
+            oldest.cancel()
+        pong: Deferred[float] = Deferred(lambda _: self._forget_ping(payload))
+        self._pings[payload] = (self._clock.seconds(), pong)
+        return pong
+
+    def _forget_ping(self, payload: bytes) -> None:
+        """Whoever waited for its pong does no longer."""
+        self._pings.pop(payload, None)
+
+    def _pop_oldest(self) -> tuple[float, Deferred[float]]:
+        return self._pings.pop(next(iter(self._pings)))
+
     def _when_closed(self) -> Deferred[int]:
-        if self._ended.called:
+        if self._ended.called or OWNER.get() is self.ending:
             return succeed(self.close_code or CloseCode.ABNORMAL)
         waiting: Deferred[int] = Deferred()
         self._ended.addCallback(pass_on, waiting)
@@ -139,18 +165,28 @@ class Contract:
             return ConnectionClosed(self.close_code, self.close_reason)
         return ConnectionClosed(*known_close(self._connection))
 
+    def note_ping(self, payload: bytes) -> None:
+        """A ping goes out that nobody here asked for: its pong will answer those before it as well."""
+        if self._pings and payload not in self._pings:
+            self._await_pong(payload).addErrback(lambda _: None)
+
     def take_pong(self, payload: bytes) -> None:
-        """A pong came; one that nobody waits for is fine (RFC 6455, 5.5.3)."""
-        sent_at, pong = self._pings.pop(payload, (0.0, None))
-        if pong is not None:
+        """A pong came: it answers its ping and all before; one that nobody waits for is fine (RFC 6455, 5.5.3)."""
+        while payload in self._pings:
+            sent_at, pong = self._pop_oldest()
             pong.callback(self._clock.seconds() - sent_at)
 
     def end(self, code: int, reason: str) -> None:
         """The connection is lost: from now on `closed`, and no ping will be answered."""
         self.close_code, self.close_reason = code, reason
-        pings, self._pings = self._pings, {}
-        for _, pong in pings.values():
+        while self._pings:
+            _, pong = self._pop_oldest()
             pong.errback(ConnectionClosed(code, reason))
+
+    def end_unopened(self) -> None:
+        """The connection is lost, and was never open: `authorize` alone may know this contract."""
+        self.end(CloseCode.ABNORMAL, "")
+        self.tell_closed()
 
     def tell_closed(self) -> None:
         """`on_close` has run: those who wait for the end may go on."""
@@ -174,7 +210,7 @@ def encode(data: Data) -> tuple[bytes, bool]:
 
 def check_close(code: int, reason: str) -> None:
     """Refuse a code or reason that must not stand in a Close frame (RFC 6455, 7.4)."""
-    if type(code) not in (int, CloseCode) or not (1000 <= code <= 1014 or 3000 <= code <= 4999) or code in NEVER_SENT:
+    if type(code) not in (int, CloseCode) or code not in CLOSE_CODES:
         raise BadSetting("code", code, "a close code that may be sent: 1000-1003, 1007-1014 or 3000-4999")
     if not isinstance(reason, str) or len(reason.encode()) > MAX_REASON_BYTES:
         raise BadSetting("reason", reason, f"a text of at most {MAX_REASON_BYTES} bytes in UTF-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.logger import Logger
@@ -48,11 +49,18 @@ class Conversation:
         if self._callbacks.on_message is not None:
             self._turns.take(self._deliver, payload if is_binary else payload.decode())
 
+    def end_input(self, end: Callable[[], None]) -> None:
+        """The peer says nothing more: call `end` once everything that it said is worked on, unless it is lost before.
+
+        How long that may take is for the pings to say, which such a peer cannot answer.
+        """
+        self._turns.when_idle(end)
+
     def closed(self, code: int, reason: str) -> None:
         """The connection is lost: `on_close` comes after every message that came before."""
         self._end = code, reason
         self._contract.end(code, reason)
-        self._turns.take(self._finish)
+        self._turns.when_idle(self._finish)
         self._hurry()
 
     def _hurry(self) -> None:
@@ -64,7 +72,7 @@ class Conversation:
         """Call `on_close`, once, and tell those who wait for the end."""
         end, self._end = self._end, None
         if end is not None:
-            last = Turns(self._failed, lambda _: None)
+            last = Turns(self._failed, lambda _: None, self._contract.ending)
             if self._callbacks.on_close is not None:
                 last.take(self._callbacks.on_close, self._contract, *end)
             last.take(self._contract.tell_closed)

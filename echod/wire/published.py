@@ -53,6 +53,13 @@ class PublishedProtocol(EchodProtocol):
         waiting = factory.limits.waiting_messages
         self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.guard.flow, waiting)
 
+    def readConnectionLost(self) -> None:
+        """The client has closed its direction, but may still wait for replies, as long as there can be any."""
+        if state_of(self) is State.OPEN:
+            self.conversation.end_input(self.guard.end_input)
+        else:
+            super().readConnectionLost()
+
     def onConnect(self, request: ConnectionRequest) -> Any:
         self.contract.subprotocol = super().onConnect(request)
         self.introduce(request)
@@ -67,6 +74,10 @@ class PublishedProtocol(EchodProtocol):
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.conversation.received(payload, is_binary)
 
+    def sendPing(self, payload: bytes | None = None) -> None:
+        self.contract.note_ping(payload or b"")
+        super().sendPing(payload)
+
     def onPong(self, payload: bytes) -> None:
         self.contract.take_pong(payload)
 
@@ -74,6 +85,8 @@ class PublishedProtocol(EchodProtocol):
         super().onClose(was_clean, code, reason)
         if self.has_opened:
             self.conversation.closed(*close_of(self, was_clean))
+        else:
+            self.contract.end_unopened()
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first of ours that the client offers, or none."""

@@ -29,6 +29,7 @@ class Turns:
         self._tell_waiting = waiting
         self._steps: deque[Step] = deque()
         self._running = False
+        self._last: Callable[[], None] | None = None
 
     def take(self, function: Callable[..., Any], *args: Any) -> None:
         """Run it now, or when those before it are done."""
@@ -38,6 +39,12 @@ class Turns:
         else:
             self._run((function, args))
 
+    def when_idle(self, function: Callable[[], None]) -> None:
+        """Call it once no step runs or waits, in place of what was asked for before; it is no step itself."""
+        self._last = function
+        if not self._running:
+            self._rest()
+
     def _run(self, step: Step | None) -> None:
         """Run steps until one has to be waited for, or none is left."""
         self._running = True
@@ -46,6 +53,12 @@ class Turns:
                 return
             step = self._next()
         self._running = False
+        self._rest()
+
+    def _rest(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last()
 
     def _is_done(self, pending: Deferred[Any] | None) -> bool:
         """Whether the next step may run at once; a loop, so that many finished coroutines are no deep recursion."""

@@ -190,7 +190,9 @@ class TestFailure:
         assert ended.stderr.decode() == f"echod: {uri}: the server refused the handshake: 404 Not Found\n"
         assert (ended.stdout, ended.returncode) == (b"", 1)
 
-    @pytest.mark.parametrize("uri", ["http://localhost/", "localhost:9001", "ws://", "ws://host/#fragment"])
+    @pytest.mark.parametrize(
+        "uri", ["http://localhost/", "localhost:9001", "ws://", "ws://host/#fragment", "ws://a..b/", "wss://%zz"]
+    )
     def test_what_is_no_uri_is_one_line_and_exit_code_1(self, uri: str) -> None:
         ended = run_client(uri)
         assert ended.stderr.decode().startswith(f"echod: uri: {uri!r} is not a WebSocket URI such as ")

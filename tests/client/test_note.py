@@ -261,6 +261,7 @@ class TestOpening:
             ({"uri": "http://localhost/"}, "uri: 'http://localhost/' is not a WebSocket URI"),
             ({"uri": "ws://localhost/#x"}, "uri: 'ws://localhost/#x' is not a WebSocket URI"),
             ({"uri": "ws://me:secret@localhost/"}, "uri: 'ws://me:secret@localhost/' is not a WebSocket URI"),
+            ({"uri": "wss://a..b/"}, "uri: 'wss://a..b/' is not a WebSocket URI"),
             ({"headers": {"X": "1\r\nY: 2"}}, r"header 'X': '1\r\nY: 2' is not a name and a value without control"),
             ({"open_timeout": 0}, "open_timeout: 0 is not a number above zero"),
             ({"close_timeout": -1}, "close_timeout: -1 is not a number above zero"),
@@ -274,6 +275,13 @@ class TestOpening:
         with pytest.raises(BadSetting) as error:
             Note().open_websocket(**{"uri": "ws://localhost/", **options})
         assert str(error.value).startswith(told)
+
+    @pytest_twisted.ensureDeferred
+    @pytest.mark.parametrize("uri", ["ws://ab--c/", "wss://ab--c/"])
+    async def test_a_name_that_cannot_be_looked_up_is_no_connection(self, uri: str) -> None:
+        with pytest.raises(ConnectFailed) as error:
+            await Note().open_websocket(uri)
+        assert str(error.value) == f"{uri}: cannot connect: invalid hostname: ab--c"
 
     def test_a_callback_that_cannot_be_called_is_refused_at_once(self) -> None:
         with pytest.raises(TypeError, match=r"on_open\(contract\) is expected"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from echod.errors import (
-    NEVER_SENT,
     BadCertificate,
     BadSetting,
     CloseCode,
@@ -88,14 +87,3 @@ def test_a_refused_handshake_tells_the_answer_of_the_server() -> None:
 )
 def test_a_close_code_is_its_number(code: CloseCode, number: int) -> None:
     assert code == number
-
-
-@pytest.mark.parametrize("code", [1004, 1005, 1006, 1015])
-def test_codes_for_local_use_are_never_sent(code: int) -> None:
-    """RFC 6455, 7.4.1."""
-    assert code in NEVER_SENT
-
-
-@pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 4999])
-def test_codes_for_the_wire_may_be_sent(code: int) -> None:
-    assert code not in NEVER_SENT

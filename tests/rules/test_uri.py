@@ -80,6 +80,48 @@ def test_what_is_no_websocket_uri_is_refused_with_what_would_be_one(uri: str) ->
     assert (caught.value.name, caught.value.value) == ("uri", uri)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a..b",
+        ".a",
+        "a..",
+        ".",
+        "a" * 64,
+        f"{'a.' * 126}bc",
+        "%zz",
+        "%41",
+        "-a",
+        "a-.b",
+        "a!b",
+        "*.a",
+        "a~",
+        "[:]",
+        "[1:2]",
+        "[::1::]",
+        "[12345::]",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+def test_a_host_that_cannot_be_is_refused_with_what_could(scheme: str, host: str) -> None:
+    uri = f"{scheme}://{host}/"
+    with pytest.raises(BadSetting, match="ws://localhost:9001/simple-echo") as caught:
+        parse_uri(uri)
+    assert (caught.value.name, caught.value.value) == ("uri", uri)
+
+
+def test_the_sentence_says_what_a_host_is() -> None:
+    with pytest.raises(BadSetting, match="whose host is an address or a name: labels of 1 to 63 letters, digits"):
+        parse_uri("ws://a..b/")
+
+
+@pytest.mark.parametrize(
+    "host", ["a", "1", "a.", "a-b.c--d", "a_b", "_a.b", "1.2.3.999", "a" * 63, f"{'a.' * 126}b", f"{'a.' * 126}b."]
+)
+def test_what_may_be_a_host_is_left_to_be_looked_up(host: str) -> None:
+    assert parse_uri(f"ws://{host}/").host == host
+
+
 @given(st.text() | st.text("ws:/[]@?#%10a.").map("ws://".__add__))
 def test_any_text_is_an_address_or_a_bad_setting(text: str) -> None:
     try:

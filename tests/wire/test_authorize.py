@@ -11,6 +11,7 @@ import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.testing import StringTransport
 
+from echod.wire.internals import State
 from tests.pair import TEXT, Journal, Net, masked, request
 
 HELLO = masked(TEXT, b"hello")
@@ -208,6 +209,40 @@ def test_five_seconds_are_given(net: Net) -> None:
 
     assert peer.lost
     assert journal.lines == []
+
+
+@pytest.mark.parametrize("authorize", [lambda _: False, lambda _: 401])
+def test_the_end_of_who_is_refused_can_be_waited_for(net: Net, authorize: Any) -> None:
+    contracts: list[Any] = []
+    ends: list[int] = []
+
+    def note(contract: Any) -> Any:
+        contracts.append(contract)
+        contract.when_closed().addCallback(ends.append)
+        return authorize(contract)
+
+    status, lines = ask(net, note)
+    contracts[0].when_closed().addCallback(ends.append)
+
+    assert (status >= 400, lines, ends) == (True, [], [1006, 1006])
+    assert (contracts[0].closed, contracts[0].close_code, contracts[0].state) == (True, 1006, State.CLOSED)
+
+
+def test_the_end_of_who_leaves_meanwhile_can_be_waited_for(net: Net) -> None:
+    thinking, ends = Deferred[bool](), []
+
+    async def note(contract: Any) -> bool:
+        contract.when_closed().addCallback(ends.append)
+        return await thinking
+
+    net.publish("/p", authorize=note)
+    peer = net.raw()
+    peer.send(request("/p"))
+
+    peer.vanish()
+
+    assert ends == [1006]
+    thinking.callback(True)
 
 
 def test_a_wrong_number_of_arguments_is_refused_at_publish_time(net: Net) -> None:

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from echod.settings import Limits
+from echod.wire import slices
 from echod.wire.internals import State
 from tests.pair import CLOSE, PING, TEXT, Journal, Net, Raw, accept, plain, unframe, welcome
+
+BYE = b"\x88\x02\x03\xe8"
+BAD = b"\x88\x05\x0f\xa1bad"
 
 
 @pytest.fixture
@@ -119,12 +123,57 @@ def test_both_close_at_once(net: Net, server: Raw, journal: Journal) -> None:
     assert journal.lines == ["open", (3001, "")]
 
 
-def test_a_second_close_frame_changes_nothing(net: Net, server: Raw, journal: Journal) -> None:
-    server.send(b"\x88\x02\x03\xe8" + b"\x88\x02\x03\xe8")
+@pytest.mark.parametrize("late", [[BYE], [BAD], [plain(TEXT, b"late"), plain(TEXT, b"later"), BAD], [bytes(70_000)]])
+@pytest.mark.parametrize("cut", [list, lambda late: [b"".join(late)], lambda late: [bytes([b]) for b in late[0][:9]]])
+def test_whatever_follows_a_close_changes_nothing(
+    net: Net, server: Raw, journal: Journal, late: list[bytes], cut: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    server.keeps_open = True
+    assert unframe(server.ask(BYE, *cut(late))) == [(CLOSE, b"\x03\xe8")]
     server.hang_up()
 
     assert journal.lines == ["open", (1000, "")]
     assert net.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("late", [BAD, plain(TEXT, b"late"), plain(PING, b"late"), b"\x83\x00"])
+def test_whatever_comes_in_the_segment_of_a_close_changes_nothing(server: Raw, journal: Journal, late: bytes) -> None:
+    assert unframe(server.ask(plain(TEXT, b"in time") + BYE + late)) == [(CLOSE, b"\x03\xe8")]
+    server.hang_up()
+
+    assert journal.lines == ["open", "in time", (1000, "")]
+
+
+def test_what_follows_the_answer_to_our_close_changes_nothing(net: Net, server: Raw, journal: Journal) -> None:
+    close(net, journal)
+
+    server.send(plain(TEXT, b"in time") + BYE + plain(TEXT, b"late"), BAD)
+    server.hang_up()
+
+    assert journal.lines == ["open", "in time", (1000, "")]
+
+
+def test_a_message_that_a_close_comes_into_is_never_whole(server: Raw, journal: Journal) -> None:
+    server.send(b"\x01\x01a" + BYE + b"\x80\x01b", b"\x80\x01c")
+    server.hang_up()
+
+    assert journal.lines == ["open", (1000, "")]
+
+
+def test_what_waits_for_its_turn_behind_a_close_is_dropped(
+    net: Net, server: Raw, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each step is a slice of its own.
+    monkeypatch.setattr(slices, "SLICE_S", -1.0)
+    server.transport.write(b"\x01\x01a\x80\x01b" + plain(PING, b"") + BYE + plain(TEXT, b"late"))
+    server.send(BAD)
+
+    for _ in range(10):
+        net.wait(0)
+    server.send(plain(TEXT, b"later"))
+    server.hang_up()
+
+    assert journal.lines == ["open", "ab", (1000, "")]
 
 
 def test_the_time_to_close_is_a_limit_of_the_plan(net: Net, journal: Journal) -> None:

@@ -121,7 +121,7 @@ def test_a_failed_opening_calls_no_callback(net: Net, server: Raw) -> None:
     assert journal.lines == []
 
 
-@pytest.mark.parametrize("error", [ConnectError("nobody"), DNSLookupError("no such host")])
+@pytest.mark.parametrize("error", [ConnectError("nobody"), DNSLookupError("no such host"), ValueError("invalid")])
 def test_no_connection_is_told(net: Net, error: Exception) -> None:
     opening = try_endpoint(net, DeadEnd(fail(error)))
 

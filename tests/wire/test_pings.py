@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
+from twisted.internet.defer import CancelledError
 
 from echod.errors import ConnectionClosed
-from tests.pair import PING, PONG, Journal, Net, Raw, masked, unframe
+from echod.wire.contract import MOST_PINGS
+from tests.pair import PING, PONG, Journal, Net, Raw, masked, plain, unframe, welcome
 
 BYE = b"\x88\x85\0\0\0\0\x03\xe8bye"
 
@@ -52,11 +55,84 @@ def test_pings_are_told_apart(net: Net, journal: Journal, peer: Raw) -> None:
     assert first != second
     net.wait(1)
 
-    peer.send(masked(PONG, second))
-    net.wait(1)
     peer.send(masked(PONG, first))
+    net.wait(1)
+    peer.send(masked(PONG, second))
 
-    assert (first_results, second_results) == ([3.0], [1.0])
+    assert (first_results, second_results) == ([2.0], [2.0])
+
+
+def test_the_pong_of_the_latest_answers_all_before_it(net: Net, journal: Journal, peer: Raw) -> None:
+    _, first_results = ping(net, journal, peer)
+    net.wait(1)
+    second, second_results = ping(net, journal, peer)
+    net.wait(1)
+    third, third_results = ping(net, journal, peer)
+
+    peer.send(masked(PONG, second))
+    assert (first_results, second_results, third_results) == ([2.0], [1.0], [])
+    peer.send(masked(PONG, third))
+
+    assert third_results == [0.0]
+
+
+def test_the_pong_of_a_ping_of_the_connection_answers_ours_before_it(net: Net, journal: Journal, peer: Raw) -> None:
+    _, results = ping(net, journal, peer)
+    net.wait(20)
+    [(_, automatic)] = unframe(peer.take())
+
+    peer.send(masked(PONG, automatic))
+
+    assert results == [20.0]
+
+
+def test_a_ping_of_a_client_is_answered_by_the_pong_of_a_later_one_too(net: Net) -> None:
+    server, results = Raw(), []
+    opening = net.connect(far_end=lambda: server)
+    welcome(server)
+    opening.contract.ping().addCallback(results.append)
+    net.wait(20)
+    [_, (_, automatic)] = unframe(server.take())
+
+    server.send(plain(PONG, automatic))
+
+    assert results == [20.0]
+
+
+def test_a_ping_may_be_given_up(net: Net, journal: Journal, peer: Raw) -> None:
+    results: list[Any] = []
+    pinging = journal.contract.ping().addBoth(results.append)
+    net.settle()
+    [(_, payload)] = unframe(peer.take())
+
+    pinging.cancel()
+    peer.send(masked(PONG, payload))
+    peer.vanish()
+
+    [failure] = results
+    assert failure.check(CancelledError)
+
+
+def test_pings_that_nobody_answers_do_not_pile_up(journal: Journal, peer: Raw) -> None:
+    gone: list[int] = []
+    for number in range(MOST_PINGS + 2):
+        journal.contract.ping().addErrback(lambda _, number=number: gone.append(number))
+        assert len(gone) == max(0, number + 1 - MOST_PINGS)
+
+    assert gone == [0, 1]
+    peer.vanish()
+    assert gone == list(range(MOST_PINGS + 2))
+
+
+def test_pings_of_the_connection_do_not_pile_up_either(net: Net, journal: Journal, peer: Raw) -> None:
+    _, results = ping(net, journal, peer)
+
+    for _ in range(MOST_PINGS):
+        journal.contract._connection.sendPing(os.urandom(8))
+
+    [failure] = results
+    assert failure.check(CancelledError)
+    peer.vanish()
 
 
 @pytest.mark.parametrize("payload", [b"", b"unasked"])

@@ -139,3 +139,36 @@ def test_many_waiting_steps_are_no_recursion(recorder: Recorder) -> None:
     first.callback(None)
 
     assert len(recorder.lines) == 5001
+
+
+def test_what_is_for_the_idle_is_called_at_once_when_nothing_runs(recorder: Recorder) -> None:
+    recorder.take("a")
+
+    recorder.turns.when_idle(lambda: recorder.lines.append("idle"))
+    recorder.take("b")
+
+    assert recorder.lines == ["a", "idle", "b"]
+
+
+def test_what_is_for_the_idle_comes_after_every_step_and_is_none_that_waits(recorder: Recorder) -> None:
+    first: Deferred[None] = Deferred()
+    recorder.take("a", first)
+    recorder.turns.when_idle(lambda: recorder.lines.append("idle"))
+    recorder.take("b")
+
+    first.callback(None)
+    recorder.take("c")
+
+    assert recorder.lines == ["a", "b", "idle", "c"]
+    assert recorder.counts == [1, 0]
+
+
+def test_the_idle_do_what_they_were_asked_for_last(recorder: Recorder) -> None:
+    first: Deferred[None] = Deferred()
+    recorder.take("a", first)
+    recorder.turns.when_idle(lambda: recorder.lines.append("one"))
+    recorder.turns.when_idle(lambda: recorder.lines.append("other"))
+
+    first.callback(None)
+
+    assert recorder.lines == ["a", "other"]
