@@ -19,6 +19,9 @@ LONGEST_S = 600
 MOST_CONTROL_BYTES = 125
 """Of a control frame (RFC 6455, 5.5)."""
 
+MOST_REASON_BYTES = MOST_CONTROL_BYTES - 2
+"""Of a Close, behind its code (RFC 6455, 5.5.1)."""
+
 DURATION = re.compile(r"([0-9]{1,6})ms|([0-9]{1,3}(?:\.[0-9]{1,3})?)s")
 SIZE = re.compile(r"([0-9]{1,10})([KM]?)")
 UNITS = {"": 1, "K": KIB, "M": MIB}

@@ -6,7 +6,7 @@ Everything that knows a parameter's name is made from it: the parser, its answer
 from __future__ import annotations
 
 from echod.rules import grammar
-from echod.rules.grammar import MOST_CONTROL_BYTES
+from echod.rules.grammar import MOST_CONTROL_BYTES, MOST_REASON_BYTES
 from echod.rules.malformed import MALFORMED, is_close
 from echod.rules.parameter import Parameter
 from echod.settings import KIB, MIB
@@ -209,7 +209,7 @@ PARAMETERS = (
     Parameter(
         "reason",
         "ending",
-        grammar.text("bye", MOST_CONTROL_BYTES - 2),
+        grammar.text("bye", MOST_REASON_BYTES),
         "The reason in that Close.",
         needs=("close",),
     ),

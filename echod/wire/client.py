@@ -174,7 +174,6 @@ class ClientProtocol(WebSocketClientProtocol):
         self.dataReceived = lambda _: None
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
-        self.guard.lost()
         if not self.is_open.called:
             return
         if self.logFrames:

@@ -10,15 +10,12 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from echod.errors import BadSetting, CloseCode, ConnectionClosed
-from echod.rules.grammar import CLOSE_CODES, MOST_CONTROL_BYTES
+from echod.rules.grammar import CLOSE_CODES, MOST_REASON_BYTES
 from echod.wire.internals import State, known_close, start_close, state_of
 from echod.wire.turns import OWNER
 
 Data = str | bytes | bytearray | memoryview
 Result = TypeVar("Result")
-MAX_REASON_BYTES = MOST_CONTROL_BYTES - 2
-"""The other two are the code (RFC 6455, 5.5.1)."""
-
 MOST_PINGS = 1000
 """That may wait for their pongs, on a connection whose peer answers none."""
 
@@ -212,5 +209,5 @@ def check_close(code: int, reason: str) -> None:
     """Refuse a code or reason that must not stand in a Close frame (RFC 6455, 7.4)."""
     if type(code) not in (int, CloseCode) or code not in CLOSE_CODES:
         raise BadSetting("code", code, "a close code that may be sent: 1000-1003, 1007-1014 or 3000-4999")
-    if not isinstance(reason, str) or len(reason.encode()) > MAX_REASON_BYTES:
-        raise BadSetting("reason", reason, f"a text of at most {MAX_REASON_BYTES} bytes in UTF-8")
+    if not isinstance(reason, str) or len(reason.encode()) > MOST_REASON_BYTES:
+        raise BadSetting("reason", reason, f"a text of at most {MOST_REASON_BYTES} bytes in UTF-8")

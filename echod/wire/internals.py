@@ -27,10 +27,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from echod.errors import CloseCode
+from echod.rules.grammar import MOST_REASON_BYTES
 from echod.rules.head import END
-
-MOST_REASON_BYTES = 123
-"""Of a Close, behind its code (RFC 6455, 5.5)."""
 
 log = Logger(namespace="echod.wire")
 
