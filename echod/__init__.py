@@ -34,8 +34,9 @@ from echod.errors import (
 )
 from echod.settings import Limits
 from echod.wire.contract import Contract
+from echod.wire.factories import EndpointFactory
 from echod.wire.internals import State
-from echod.wire.protocol import Echo, EndpointFactory, MultiEcho, SimpleEcho
+from echod.wire.protocol import Echo, MultiEcho, SimpleEcho
 
 __all__ = [
     "BadCertificate",

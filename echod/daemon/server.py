@@ -20,10 +20,10 @@ from echod.wire.arrivals import Arrivals
 from echod.wire.behaving import BehavingFactory
 from echod.wire.budget import Budget
 from echod.wire.connections import Connections
+from echod.wire.factories import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
 from echod.wire.gate import GateFactory
 from echod.wire.holding import take
 from echod.wire.info import InfoFactory
-from echod.wire.protocol import EndpointFactory, MultiEchoFactory, SimpleEchoFactory
 from echod.wire.share import Share
 from echod.wire.tally import Tally
 

@@ -21,6 +21,7 @@ from echod.rules.opening import Acceptance
 from echod.settings import KIB
 from echod.wire.agreeing import added_headers, change_answer, choose_deflate, select
 from echod.wire.course import Course
+from echod.wire.factories import EndpointFactory, Rule
 from echod.wire.flow import WAITING
 from echod.wire.internals import (
     State,
@@ -34,7 +35,7 @@ from echod.wire.internals import (
 from echod.wire.internals_deflate import change_deflate, deflate, is_worth_deflating
 from echod.wire.outlet import Outlet
 from echod.wire.parting import Parting
-from echod.wire.protocol import EchodProtocol, EndpointFactory, Rule, reply_unchanged
+from echod.wire.protocol import EchodProtocol, reply_unchanged
 from echod.wire.stalling import Stall
 
 MOST_WAITING_BYTES = 256 * KIB

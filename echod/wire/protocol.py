@@ -5,46 +5,30 @@ A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.types import ConnectionRequest
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from echod.rules.answer import SERVER
 from echod.rules.echo import Mode, step
 from echod.rules.frames import encode_plain, plain_head, take_masked
-from echod.settings import Limits
 from echod.state import ModeStore
-from echod.state.memory import MemoryModeStore
 from echod.wire import trace
-from echod.wire.budget import Budget
-from echod.wire.connections import Connections
-from echod.wire.guard import Guard, outer_limit
+from echod.wire.guard import Guard
 from echod.wire.handshake import ServerOpening
 from echod.wire.hooks import guarded
 from echod.wire.internals import (
     OPEN,
-    carry_options,
     close_of,
-    trace_frames,
-    use_clock,
 )
-from echod.wire.internals_deflate import accept_deflate, decline, send_whole
-from echod.wire.internals_opening import carry_start
+from echod.wire.internals_deflate import send_whole
 from echod.wire.peers import peer_name
-from echod.wire.plain import can_be_plain, may_be_plain
+from echod.wire.plain import can_be_plain
 from echod.wire.sending import is_direct
-from echod.wire.share import Share
-from echod.wire.tally import Tally
-
-Rule = Callable[[bytes, bool], bytes]
-"""What an endpoint replies to a message: payload, and whether it is binary."""
 
 
 @guarded
@@ -52,7 +36,7 @@ Rule = Callable[[bytes, bool], bytes]
 class EchodProtocol(ServerOpening):
     """One server-side connection. Subclasses say what a message does; everything else is settled here."""
 
-    factory: EndpointFactory
+    factory: Any
     transport: Any
     logFrames: bool
     guard: Guard
@@ -155,9 +139,7 @@ class Echo(EchodProtocol):
 
 
 class SimpleEcho(EchodProtocol):
-    """The note's simple server: one mode for all clients."""
-
-    factory: SimpleEchoFactory
+    """The note's simple server: one mode for all clients, in the store of its factory."""
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.sendMessage(reply_by(self.factory.store, payload, is_binary), is_binary)
@@ -183,85 +165,3 @@ def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
         return payload
     store.mode, reply = step(store.mode, payload)
     return reply
-
-
-class EndpointFactory(WebSocketServerFactory):
-    """Builds the protocols of one published path."""
-
-    noisy = False
-    protocol: Any = Echo
-    _carrying: Any = None
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        connections: Connections,
-        limits: Limits,
-        *,
-        budget: Budget | None = None,
-        share: Share | None = None,
-        tally: Tally | None = None,
-        compression: bool = True,
-        debug: bool = False,
-    ) -> None:
-        super().__init__(server=SERVER, reactor=clock)
-        self.connections = connections
-        self.limits = limits
-        self.budget = budget or Budget(limits.unfinished_bytes)
-        self.share = share or Share(clock)
-        self.tally = tally or Tally()
-        use_clock(self, clock)
-        trace_frames(self, debug)
-        self.setProtocolOptions(**protocol_options(limits, compression))
-
-    def buildProtocol(self, address: IAddress | None) -> Any:
-        """Also of a `protocol` that was set later, as programs of Autobahn do."""
-        if self.protocol is not self._carrying:
-            self.protocol = self._carrying = self._carry(self.protocol)
-        return super().buildProtocol(address)
-
-    def _carry(self, kind: Any) -> Any:
-        """The class with everything as its own that is the same for all connections."""
-        leaves_frames, limit = may_be_plain(kind, EchodProtocol), self.limits.max_message_bytes
-        return carry_start(self, carry_options(self, kind, leaves_frames=leaves_frames, max_message_bytes=limit))
-
-    def make_rule(self) -> Rule:
-        """The replies of this endpoint to one client, for protocols other than its own."""
-        return reply_unchanged
-
-
-class SimpleEchoFactory(EndpointFactory):
-    """The endpoint of the simple server: its connections share the mode in `store`."""
-
-    protocol = SimpleEcho
-
-    def __init__(self, store: ModeStore, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.store = store
-
-    def make_rule(self) -> Rule:
-        return partial(reply_by, self.store)
-
-
-class MultiEchoFactory(EndpointFactory):
-    """The endpoint of the multi server."""
-
-    protocol = MultiEcho
-
-    def make_rule(self) -> Rule:
-        return partial(reply_by, MemoryModeStore())
-
-
-def protocol_options(limits: Limits, compression: bool) -> dict[str, Any]:
-    """Autobahn's options, but for those of its own opening handshake, which is not used."""
-    return {
-        "failByDrop": False,
-        "echoCloseCodeReason": True,
-        "openHandshakeTimeout": limits.head_timeout_s,
-        "closeHandshakeTimeout": limits.close_timeout_s,
-        # The guard counts what a message is inflated to; Autobahn counts its compressed form, and may cut it short.
-        "maxMessagePayloadSize": outer_limit(limits.max_message_bytes),
-        "autoPingInterval": limits.ping_interval_s,
-        "autoPingTimeout": limits.ping_timeout_s,
-        "perMessageCompressionAccept": accept_deflate if compression else decline,
-    }

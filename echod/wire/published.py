@@ -15,8 +15,9 @@ from echod.rules.head import origin_form
 from echod.wire.callbacks import Callbacks
 from echod.wire.contract import Contract, Door, walk_in
 from echod.wire.conversation import Conversation
+from echod.wire.factories import EndpointFactory
 from echod.wire.internals import State, close_of, is_secure, state_of
-from echod.wire.protocol import EchodProtocol, EndpointFactory
+from echod.wire.protocol import EchodProtocol
 
 log = Logger()
 

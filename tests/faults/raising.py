@@ -13,7 +13,8 @@ from echod.daemon.server import Server, publish_multi_echo
 from echod.daemon.sockets import make_endpoint
 from echod.settings import Limits
 from echod.wire.callbacks import Callbacks
-from echod.wire.protocol import Echo, EndpointFactory
+from echod.wire.factories import EndpointFactory
+from echod.wire.protocol import Echo
 from echod.wire.published import Publication, PublishedFactory
 
 

@@ -20,8 +20,8 @@ from echod.settings import Limits
 from echod.site.endpoints import Endpoint, Endpoints
 from echod.site.routing import Routing
 from echod.wire.connections import Connections
+from echod.wire.factories import EndpointFactory
 from echod.wire.gate import GateFactory
-from echod.wire.protocol import EndpointFactory
 
 ANSWER_TIMEOUT_S = 10
 

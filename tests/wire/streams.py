@@ -15,9 +15,9 @@ from twisted.internet.testing import MemoryReactorClock
 from echod.rules.head import HeadReader
 from echod.settings import Limits
 from echod.wire.connections import Connections
+from echod.wire.factories import EndpointFactory, protocol_options
 from echod.wire.heads import IHeadTaker
 from echod.wire.internals import Quiet
-from echod.wire.protocol import EndpointFactory, protocol_options
 from tests.pair import CLOSE, request, unframe
 from tests.wire.stock import Written
 

@@ -11,7 +11,8 @@ from twisted.internet.defer import Deferred, fail
 
 from echod.rules.head import Head
 from echod.rules.opening import Acceptance
-from echod.wire.protocol import Echo, EndpointFactory
+from echod.wire.factories import EndpointFactory
+from echod.wire.protocol import Echo
 from tests.pair import TEXT, Net, Raw, masked, plain, request
 
 PATHS = ["/simple-echo", "/multi-echo", "/echo", "/"]

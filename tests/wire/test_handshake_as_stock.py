@@ -18,8 +18,9 @@ from echod.rules.upgrade import check_upgrade
 from echod.settings import Limits
 from echod.wire.arrivals import Arrivals
 from echod.wire.connections import Connections
+from echod.wire.factories import EndpointFactory, protocol_options
 from echod.wire.gate import Gate
-from echod.wire.protocol import Echo, EndpointFactory, protocol_options
+from echod.wire.protocol import Echo
 from tests.pair import KEY
 from tests.wire.stock import Server, Timers, Written, connect
 

@@ -9,7 +9,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from echod.settings import Limits
-from echod.wire.protocol import Echo, EndpointFactory
+from echod.wire.factories import EndpointFactory
+from echod.wire.protocol import Echo
 from tests.deflate import deflated
 from tests.pair import BINARY, CLOSE, PING, TEXT, Journal, Net, masked, request, unframe
 

@@ -10,7 +10,8 @@ from twisted.internet.testing import MemoryReactorClock
 
 from echod.settings import Limits
 from echod.wire.connections import Connections
-from echod.wire.protocol import Echo, EchodProtocol, EndpointFactory
+from echod.wire.factories import EndpointFactory
+from echod.wire.protocol import Echo, EchodProtocol
 from tests.pair import BINARY, CLOSE, PING, PONG, TEXT, Journal, Net, masked, plain, unframe
 from tests.wire.streams import opened
 

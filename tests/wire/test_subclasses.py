@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from echod.wire.protocol import Echo, EndpointFactory
+from echod.wire.factories import EndpointFactory
+from echod.wire.protocol import Echo
 from tests.pair import TEXT, Net, masked, request
 
 SORRY = b"\x88\x02\x03\xf3"
