@@ -215,7 +215,7 @@ def test_a_drain_waits_for_none_of_them(query: str) -> None:
         begin = time.monotonic()
         assert daemon.terminate() == 0
         # A stalled client is told 1001, and given the time of a closing handshake.
-        assert time.monotonic() - begin < 8
+        assert time.monotonic() - begin < 20
 
 
 def test_behaviours_can_be_switched_off() -> None:

@@ -120,7 +120,7 @@ def test_a_client_that_was_refused_a_message_is_let_go_before_the_close_timeout(
         client.sendall(upgrade("/multi-echo", OFFER))
         head_from(client)
         client.sendall(compressed_frame(message) + b"\x88\x82\x00\x00\x00\x00\x03\xf1")
-        client.settimeout(3)
+        client.settimeout(4.5)
         assert everything_from(client).startswith(b"\x88")
 
 
