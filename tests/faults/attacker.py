@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.faults.measure import LOOK_AGAIN_S, Stopwatch
 from tests.tls import share
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -215,13 +216,18 @@ class Attacker:
             return "reset"
         return "fin"
 
-    def wait_for_loss(self, timeout: float) -> float:
-        """Wait without reading until the server has cut the connection; how long that took."""
-        start = time.monotonic()
-        watch = select.poll()
-        watch.register(self.socket.fileno(), select.POLLRDHUP)
-        assert watch.poll(timeout * 1000), f"still connected after {timeout:g} s"
-        return time.monotonic() - start
+    def wait_for_loss(self, timeout: float, pid: int = 0) -> float:
+        """Wait without reading until the server, the process `pid`, has cut the connection; how long that took."""
+        watch = Stopwatch(pid)
+        while not self.is_lost(LOOK_AGAIN_S):
+            assert watch.seconds() < timeout, f"still connected after {timeout:g} s"
+        return watch.seconds()
+
+    def is_lost(self, within_s: float = 0.0) -> bool:
+        """Whether the server has cut the connection, or does so in this time; nothing is read."""
+        ready = select.poll()
+        ready.register(self.socket.fileno(), select.POLLRDHUP)
+        return bool(ready.poll(within_s * 1000))
 
     def wire(self) -> socket.socket:
         """The socket below TLS, to send what is no TLS."""

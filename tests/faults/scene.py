@@ -10,7 +10,18 @@ from statistics import median
 
 from tests.child import Daemon
 from tests.faults.attacker import Attacker, connect
-from tests.faults.measure import MIB, cpu, descriptors, memory, peak_memory, reset_peak, unread, unsent, wait_until
+from tests.faults.measure import (
+    MIB,
+    Stopwatch,
+    cpu,
+    descriptors,
+    memory,
+    peak_memory,
+    reset_peak,
+    unread,
+    unsent,
+    wait_until,
+)
 from tests.faults.sentinel import Report, Sentinel
 
 STALL_TIMEOUT_S = 2.0
@@ -65,6 +76,10 @@ class Scene:
         self._cpu = cpu(self.pid)
         self._memory = reset_peak(self.pid)
 
+    def stopwatch(self) -> Stopwatch:
+        """A new one, for what the daemon does."""
+        return Stopwatch(self.pid)
+
     def growth(self) -> int:
         """Bytes of memory that the attack has cost at its worst so far."""
         return peak_memory(self.pid) - self._memory
@@ -100,7 +115,8 @@ class Scene:
 
     def wait_until_freed(self, timeout: float = SETTLED_S) -> float:
         """Wait until the daemon has as many descriptors as before the attack; how long that took."""
-        return wait_until(lambda: descriptors(self.pid) <= self._descriptors, timeout, "all descriptors are free")
+        what = "all descriptors are free"
+        return wait_until(lambda: descriptors(self.pid) <= self._descriptors, timeout, what, self.pid)
 
     def check(self) -> Report:
         """After an attack: everybody else is well, nothing is held, nothing was logged that is a fault of ours."""

@@ -50,7 +50,7 @@ def test_a_client_that_never_reads_is_cut_after_the_stall_timeout(
     with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open() as attacker:
         start = time.monotonic()
         attacker.send_until_stuck(BLOCK, MOST)
-        attacker.wait_for_loss(STALL_TIMEOUT_S + CHECKED_S)
+        attacker.wait_for_loss(STALL_TIMEOUT_S + CHECKED_S, door_scene.pid)
         assert time.monotonic() - start >= STALL_TIMEOUT_S
         assert door_scene.wait_until_freed() <= 1.0
 

@@ -18,7 +18,7 @@ PATIENT = ("--close-timeout=20s", "--stall-timeout=20s", "--head-timeout=20s")
 """No connection ends because its client is slow."""
 
 SLOW_S = 3.0
-"""Of a close timeout that a test waits for a few times, and in which every reader gets to read."""
+"""A close timeout that a test can wait for a few times, and in which every reader gets to read."""
 
 QUICK = ("--drain-spread=500ms", "--drain-timeout=10s", *PATIENT)
 OWED = [f"owed message {number} ".encode() * 60 for number in range(100)]

@@ -123,7 +123,7 @@ def test_running_out_of_descriptors_is_survived() -> None:
 def test_a_client_that_sends_no_pong_is_cut_and_one_that_does_is_not() -> None:
     with staged("--ping-interval=500ms", "--ping-timeout=500ms", clients=5) as scene, scene.open() as mute:
         assert mute.read_frame().opcode == PING
-        assert mute.wait_for_loss(5) <= 3
+        assert mute.wait_for_loss(5, scene.pid) <= 3
 
 
 @pytest.fixture(scope="module")
