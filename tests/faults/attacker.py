@@ -10,6 +10,7 @@ import struct
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,9 @@ COMPRESSED = 4
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 TIMEOUT_S = 20.0
 CHUNK = 65536
+STUCK_LOOKS = 10
+"""In a row without progress: one could fall into a standstill of the machine."""
+
 NO_MASK = bytes(4)
 """A mask is demanded, and zeros are one (RFC 6455, 5.3)."""
 
@@ -128,15 +132,18 @@ class Attacker:
     def send_until_stuck(self, data: bytes, most: int, stuck_s: float = 0.5) -> int:
         """Send `data` again and again without reading, until nothing is taken for a while; how much was.
 
-        At most `most` bytes. What the connection's loss ends is no error.
+        At most `most` bytes. What the connection's loss ends is no error: `is_lost` tells of it.
         """
         total, view, end = 0, memoryview(data * max(1, CHUNK // len(data))), time.monotonic() + TIMEOUT_S
-        self.socket.settimeout(stuck_s)
-        try:
-            while total < most and time.monotonic() < end:
-                total += self.socket.send(view[total % len(view) :])
-        except (TimeoutError, ConnectionError, ssl.SSLError):
-            pass
+        self.socket.settimeout(stuck_s / STUCK_LOOKS)
+        looks = STUCK_LOOKS
+        with suppress(ConnectionError, ssl.SSLError):
+            while total < most and looks and time.monotonic() < end:
+                try:
+                    total += self.socket.send(view[total % len(view) :])
+                    looks = STUCK_LOOKS
+                except TimeoutError:
+                    looks -= 1
         self.socket.settimeout(TIMEOUT_S)
         return total
 
