@@ -152,7 +152,8 @@ def test_chop_sends_each_byte_in_a_segment_of_its_own(daemon: Daemon) -> None:
         connection.sendall(upgrade("/echo?chop=1&greet=hello&end=fin"))
         received = everything_from(connection)
         assert received.endswith(b"\x81\x05hello")
-        assert data_segments(connection) == len(received)
+        # What was sent again counts again; bytes that went together would be fewer.
+        assert data_segments(connection) >= len(received)
 
 
 def test_an_abort_is_a_reset_and_a_fin_is_none(daemon: Daemon) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -124,13 +125,25 @@ class Scene:
         report = self.sentinel.report()
         assert not report.wrong
         assert not report.lost
+        self.check_latency(report)
+        assert self.growth() <= MEMORY
+        assert_no_traceback(self.log())
+        return report
+
+    def check_latency(self, report: Report) -> None:
+        """What was seen during an attack that is over."""
         if report.p99_s > PROMISED_P99_S + self.baseline.p99_s:
             # The machine may be busier than it was: what there is without an attack is measured again.
             self.baseline = self.sentinel.watch(BASELINE_S)
         assert report.p99_s <= PROMISED_P99_S + self.baseline.p99_s, report
-        assert self.growth() <= MEMORY
-        assert_no_traceback(self.log())
-        return report
+
+
+def flood_until_held(attacker: Attacker, data: bytes, most: int, stuck_s: float = 0.5) -> None:
+    """Send without reading until the daemon holds the connection: it takes no more, and has not cut it."""
+    start = time.monotonic()
+    assert attacker.send_until_stuck(data, most, stuck_s) < most
+    # Where the machine stood still for long, it is cut by right.
+    assert not attacker.is_lost() or time.monotonic() - start >= STALL_TIMEOUT_S
 
 
 def assert_no_traceback(log: str) -> None:

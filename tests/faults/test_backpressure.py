@@ -13,7 +13,7 @@ import pytest
 from tests.faults.attacker import BINARY, PING, TEXT, Attacker, close_frame, compressed_frame, connect, flood, frame
 from tests.faults.doors import KINDS, Door, set_up_doors
 from tests.faults.measure import KIB, MIB
-from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, PROMISED_P99_S, STALL_TIMEOUT_S, Scene, note, staged
+from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, STALL_TIMEOUT_S, Scene, flood_until_held, note, staged
 
 BLOCK = frame(BINARY, os.urandom(64 * KIB))
 MOST = 64 * MIB
@@ -37,7 +37,7 @@ def test_a_client_that_never_reads_costs_one_mib_at_most(
     door_scene: Scene, doors: dict[str, Door], kind: str, deflate: bool
 ) -> None:
     with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open(deflate=deflate) as attacker:
-        assert attacker.send_until_stuck(BLOCK, MOST) < MOST
+        flood_until_held(attacker, BLOCK, MOST)
         growth = door_scene.growth()
         note(f"A1 over {kind}, {deflate=}: growth {growth / MIB:.2f} MiB")
         assert growth <= MIB + 64 * KIB
@@ -58,16 +58,16 @@ def test_a_client_that_never_reads_is_cut_after_the_stall_timeout(
 @pytest.mark.parametrize("kind", KINDS)
 def test_reading_pauses_with_the_write_buffer(door_scene: Scene, doors: dict[str, Door], kind: str) -> None:
     with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open() as attacker:
-        attacker.send_until_stuck(BLOCK, MOST)
-        before = door_scene.cpu()
+        flood_until_held(attacker, BLOCK, MOST)
+        before, start = door_scene.cpu(), time.monotonic()
         time.sleep(0.3)
-        assert door_scene.cpu() - before < 0.2
+        assert door_scene.cpu() - before < (time.monotonic() - start) * 2 / 3
 
 
 def test_a_compressed_flood_that_is_never_read_costs_no_more(scene: Scene) -> None:
     bomb = compressed_frame(os.urandom(20) * 5000)
     with scene.open(deflate=True, receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-        attacker.send_until_stuck(bomb, 2 * MIB)
+        flood_until_held(attacker, bomb, 2 * MIB)
         note(f"A1 compressed flood: growth {scene.growth() / MIB:.2f} MiB")
         assert scene.growth() <= 2 * MIB
 
@@ -153,10 +153,11 @@ def test_five_hundred_clients_that_flood_at_once_and_never_read_cost_150_mib_tog
         note(f"{CROWD} floods over {kind}: sentinel p99 {seen.p99_s * 1e3:.1f} ms, worst {seen.worst_s * 1e3:.1f} ms")
         assert sent < CROWD * ROUNDS * len(BLOCK)
         assert scene.growth() <= 150 * MIB
-        assert seen.p99_s <= PROMISED_P99_S + scene.baseline.p99_s
-        assert scene.sentinel.watch(1.0).p99_s <= PROMISED_P99_S + scene.baseline.p99_s
+        later = scene.sentinel.watch(1.0)
         stack.close()
         scene.check()
+        scene.check_latency(seen)
+        scene.check_latency(later)
 
 
 def arrive(door: Door) -> Attacker:
@@ -191,19 +192,19 @@ def test_a_reader_that_comes_back_in_time_gets_everything(scene: Scene) -> None:
 
 def test_pongs_that_nobody_reads_hold_reading_too(scene: Scene) -> None:
     with scene.open(receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-        assert attacker.send_until_stuck(frame(PING, bytes(125)), MOST) < MOST
+        flood_until_held(attacker, frame(PING, bytes(125)), MOST)
         assert scene.growth() <= MIB + 64 * KIB
 
 
 def test_the_write_buffer_is_an_option() -> None:
     with staged("--write-buffer=1M", clients=5) as scene:
         with scene.open(receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-            attacker.send_until_stuck(BLOCK, MOST)
+            flood_until_held(attacker, BLOCK, MOST)
         assert MIB <= scene.growth() <= 3 * MIB
 
 
 def test_bombs_whose_replies_are_never_read_are_not_inflated(scene: Scene) -> None:
     with scene.open(deflate=True, receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-        attacker.send_until_stuck(compressed_frame(bytes(MIB)) * 60, 4 * MIB)
+        flood_until_held(attacker, compressed_frame(bytes(MIB)) * 60, 4 * MIB)
         note(f"A1 60 MiB in 64 KiB, never read: growth {scene.growth() / MIB:.2f} MiB")
         assert scene.growth() <= 5 * MIB

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.attacker import BINARY, CONTINUATION, TEXT, Attacker, close_frame, compressed_frame, frame, request
 from tests.faults.measure import KIB, MIB, wait_until
-from tests.faults.scene import CLOSE_TIMEOUT_S, Scene, assert_no_traceback, note, set_up
+from tests.faults.scene import CLOSE_TIMEOUT_S, Scene, assert_no_traceback, flood_until_held, note, set_up
 
 PATIENT = ("--close-timeout=20s", "--stall-timeout=20s", "--head-timeout=20s")
 """No connection ends because its client is slow."""
@@ -237,7 +237,7 @@ def test_the_closes_are_spread() -> None:
 def test_a_second_signal_ends_at_once() -> None:
     options = ("--drain-timeout=25s", "--stall-timeout=30s", "--close-timeout=20s")
     with set_up(*options, clients=0) as scene, scene.open(receive_buffer=4 * KIB, send_buffer=16 * KIB) as stuck:
-        stuck.send_until_stuck(frame(BINARY, bytes(64 * KIB)), 64 * MIB, stuck_s=0.2)
+        flood_until_held(stuck, frame(BINARY, bytes(64 * KIB)), 64 * MIB, stuck_s=0.2)
         terminate(scene)
         start = time.monotonic()
         os.kill(scene.pid, signal.SIGTERM)
