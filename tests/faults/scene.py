@@ -28,6 +28,9 @@ from tests.faults.sentinel import Report, Sentinel
 STALL_TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 1.0
 HEAD_TIMEOUT_S = 2.0
+SLOW_S = 3.0
+"""A close timeout that a test can wait for a few times, and in which every reader gets to read."""
+
 SHORT = (
     f"--stall-timeout={STALL_TIMEOUT_S}s",
     f"--close-timeout={CLOSE_TIMEOUT_S}s",

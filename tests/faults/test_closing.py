@@ -11,7 +11,7 @@ import pytest
 from tests.faults.attacker import BINARY, CLOSE, CONTINUATION, PING, TEXT, Attacker, close_frame, frame
 from tests.faults.doors import Door
 from tests.faults.measure import KIB, MIB
-from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, Scene, note
+from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, SLOW_S, Scene, note, staged
 
 NUMBERED = [f"message {number} ".encode() * 60 for number in range(100)]
 CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 4999]
@@ -218,11 +218,12 @@ def test_a_violation_that_is_not_left_is_freed(scene: Scene) -> None:
         assert scene.wait_until_freed() <= CLOSE_TIMEOUT_S + LATE_S
 
 
-def test_a_slow_reader_gets_all_echoes_after_its_close(scene: Scene) -> None:
-    with scene.open(receive_buffer=4 * KIB) as client:
+def test_a_slow_reader_gets_all_echoes_after_its_close() -> None:
+    options = (f"--stall-timeout={2 * SLOW_S}s", f"--close-timeout={SLOW_S}s")
+    with staged(*options) as scene, scene.open(receive_buffer=4 * KIB) as client:
         send_numbered(client)
         client.send(close_frame())
-        received, end = b"", time.monotonic() + 3 * CLOSE_TIMEOUT_S
+        received, end = b"", time.monotonic() + 3 * SLOW_S
         while time.monotonic() < end:
             received += client.read_some(1000)
             time.sleep(0.1)

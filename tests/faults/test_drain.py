@@ -12,13 +12,10 @@ import pytest
 
 from tests.faults.attacker import BINARY, CONTINUATION, TEXT, Attacker, close_frame, compressed_frame, frame, request
 from tests.faults.measure import KIB, MIB, wait_until
-from tests.faults.scene import CLOSE_TIMEOUT_S, Scene, assert_no_traceback, flood_until_held, note, set_up
+from tests.faults.scene import CLOSE_TIMEOUT_S, SLOW_S, Scene, assert_no_traceback, flood_until_held, note, set_up
 
 PATIENT = ("--close-timeout=20s", "--stall-timeout=20s", "--head-timeout=20s")
 """No connection ends because its client is slow."""
-
-SLOW_S = 3.0
-"""A close timeout that a test can wait for a few times, and in which every reader gets to read."""
 
 QUICK = ("--drain-spread=500ms", "--drain-timeout=10s", *PATIENT)
 OWED = [f"owed message {number} ".encode() * 60 for number in range(100)]
