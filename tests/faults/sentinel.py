@@ -184,7 +184,11 @@ class Sentinel:
     def __init__(self, uri: str, pid: int, clients: int | str = 50, rate: float = 20.0) -> None:
         argv = [sys.executable, "-m", "tests.faults.sentinel", uri, str(pid), str(clients), str(rate)]
         self._process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._read_line() == "ready\n", "the sentinel cannot connect"
+        try:
+            assert self._read_line() == "ready\n", "the sentinel cannot connect"
+        except BaseException:
+            self.__exit__()
+            raise
 
     def report(self) -> Report:
         """What its clients have seen since the last time."""
