@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.deflate import deflated
 from tests.faults.measure import LOOK_AGAIN_S, Stopwatch
 from tests.tls import share
 
@@ -74,12 +75,6 @@ def frame(
 
 def close_frame(code: int | None = 1000, reason: bytes = b"") -> bytes:
     return frame(CLOSE, b"" if code is None else struct.pack("!H", code) + reason)
-
-
-def deflated(payload: bytes, level: int = 6) -> bytes:
-    """A message compressed for permessage-deflate (RFC 7692, 7.2.1)."""
-    compressor = zlib.compressobj(level, wbits=-15)
-    return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 def compressed_frame(payload: bytes, opcode: int = BINARY, level: int = 6) -> bytes:

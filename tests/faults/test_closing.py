@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 
 import pytest
 
+from tests.daemon.clients import reset
 from tests.faults.attacker import BINARY, CLOSE, CONTINUATION, PING, TEXT, Attacker, close_frame, frame
 from tests.faults.doors import Door
 from tests.faults.measure import KIB, MIB
+from tests.faults.numbered import read_numbered, read_slowly, send_numbered
 from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, SLOW_S, Scene, note, staged
 
-NUMBERED = [f"message {number} ".encode() * 60 for number in range(100)]
 CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 4999]
-
-
-def send_numbered(client: Attacker) -> None:
-    client.send(*(frame(TEXT, each) for each in NUMBERED))
-
-
-def read_numbered(client: Attacker) -> bool:
-    """Whether every message comes back once, in order."""
-    return all(client.read_payload() == each for each in NUMBERED)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -90,7 +81,7 @@ def test_a_client_that_is_gone_without_a_word_is_forgotten(scene: Scene) -> None
 def test_a_reset_in_the_middle_of_a_message_is_forgotten(scene: Scene) -> None:
     with scene.open() as attacker:
         attacker.send(frame(BINARY, bytes(1000), length=MIB))
-        reset(attacker)
+        reset(attacker.socket)
     assert scene.wait_until_freed() <= 1
 
 
@@ -98,14 +89,8 @@ def test_a_reset_with_unread_echoes_is_forgotten(scene: Scene) -> None:
     with scene.open(receive_buffer=4 * KIB) as attacker:
         send_numbered(attacker)
         scene.wait_until_read()
-        reset(attacker)
+        reset(attacker.socket)
     assert scene.wait_until_freed() <= 1
-
-
-def reset(attacker: Attacker) -> None:
-    """Close so that the peer gets a reset."""
-    attacker.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    attacker.socket.close()
 
 
 @pytest.mark.usefixtures("door_scene")
@@ -223,10 +208,6 @@ def test_a_slow_reader_gets_all_echoes_after_its_close() -> None:
     with staged(*options) as scene, scene.open(receive_buffer=4 * KIB) as client:
         send_numbered(client)
         client.send(close_frame())
-        received, end = b"", time.monotonic() + 3 * SLOW_S
-        while time.monotonic() < end:
-            received += client.read_some(1000)
-            time.sleep(0.1)
-        client.put_back(received)
+        read_slowly(client, 3 * SLOW_S)
         assert read_numbered(client)
         assert client.read_message().code == 1000

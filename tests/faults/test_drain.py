@@ -12,22 +12,13 @@ import pytest
 
 from tests.faults.attacker import BINARY, CONTINUATION, TEXT, Attacker, close_frame, compressed_frame, frame, request
 from tests.faults.measure import KIB, MIB, wait_until
+from tests.faults.numbered import NUMBERED, read_numbered, read_slowly, send_numbered
 from tests.faults.scene import CLOSE_TIMEOUT_S, SLOW_S, Scene, assert_no_traceback, flood_until_held, note, set_up
 
 PATIENT = ("--close-timeout=20s", "--stall-timeout=20s", "--head-timeout=20s")
 """No connection ends because its client is slow."""
 
 QUICK = ("--drain-spread=500ms", "--drain-timeout=10s", *PATIENT)
-OWED = [f"owed message {number} ".encode() * 60 for number in range(100)]
-
-
-def send_owed(client: Attacker) -> None:
-    client.send(*(frame(TEXT, each) for each in OWED))
-
-
-def read_owed(client: Attacker) -> bool:
-    """Whether every message comes back once, in order."""
-    return all(client.read_payload() == each for each in OWED)
 
 
 def leave(client: Attacker) -> int:
@@ -62,12 +53,12 @@ def test_five_hundred_readers_get_all_they_are_owed_and_1001() -> None:
     with set_up(*QUICK, "--drain-timeout=25s") as scene, ExitStack() as stack:
         clients = [stack.enter_context(scene.open(receive_buffer=4 * KIB)) for _ in range(500)]
         for client in clients:
-            client.send(*(frame(TEXT, each) for each in OWED[:20]))
+            client.send(*(frame(TEXT, each) for each in NUMBERED[:20]))
         scene.wait_until_read()
         start = time.monotonic()
         terminate(scene)
         for client in clients:
-            assert [client.read_payload() for _ in range(20)] == OWED[:20]
+            assert [client.read_payload() for _ in range(20)] == NUMBERED[:20]
             assert leave(client) == 1001
         assert_clean_end(scene)
         note(f"drain of 500 readers and the sentinel: {time.monotonic() - start:.1f} s")
@@ -84,11 +75,11 @@ def test_those_who_talk_on_lose_nothing_before_the_close() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_close_that_crosses_ours_takes_no_echo_away(number: signal.Signals) -> None:
     with set_up(*QUICK, clients=0) as scene, scene.open(receive_buffer=4 * KIB) as client:
-        send_owed(client)
+        send_numbered(client)
         scene.wait_until_read()
         os.kill(scene.pid, number)
         client.send(close_frame())
-        assert read_owed(client)
+        assert read_numbered(client)
         assert client.read_message().code in (1000, 1001)
         part(client)
         assert_clean_end(scene)
@@ -121,15 +112,11 @@ def test_messages_that_wait_in_the_queue_are_a_whole_beginning_of_what_was_sent(
 def test_a_reader_slower_than_the_close_timeout_still_gets_everything() -> None:
     options = (*QUICK, "--drain-timeout=25s", f"--stall-timeout={2 * SLOW_S}s", f"--close-timeout={SLOW_S}s")
     with set_up(*options, clients=0) as scene, scene.open(receive_buffer=4 * KIB) as client:
-        send_owed(client)
+        send_numbered(client)
         scene.wait_until_read()
         terminate(scene)
-        received, end = b"", time.monotonic() + 3 * SLOW_S
-        while time.monotonic() < end:
-            received += client.read_some(1000)
-            time.sleep(0.1)
-        client.put_back(received)
-        assert read_owed(client)
+        read_slowly(client, 3 * SLOW_S)
+        assert read_numbered(client)
         assert leave(client) == 1001
         assert_clean_end(scene)
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.deflate import deflated
 from tests.faults.attacker import (
     BINARY,
     CHUNK,
@@ -20,7 +21,6 @@ from tests.faults.attacker import (
     Attacker,
     close_frame,
     compressed_frame,
-    deflated,
     frame,
     request,
 )
