@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.child import Daemon
+
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, derandomize=False
+)
+settings.load_profile("patient")
+"""A machine may be slow, and every run tries new inputs, also where Hypothesis finds itself in CI."""
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 
-def deflated(payload: bytes) -> bytes:
+def deflated(payload: bytes, level: int = 6) -> bytes:
     """A message with a context of its own."""
-    compressor = zlib.compressobj(wbits=-15)
+    compressor = zlib.compressobj(level, wbits=-15)
     return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]

@@ -49,7 +49,7 @@ def answers(port: int, segments: Sequence[bytes]) -> list[object]:
     return [simplify(*found) for found in unframe(bytes(received).partition(b"\r\n\r\n")[2])]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(segments=segmented())
 @example(segments=[b"\x82\xff\0\0\0\0\0\1\0\0abcdef"])
 def test_a_stream_is_answered_as_stock_autobahn_answers_it(daemon: Daemon, segments: list[bytes]) -> None:

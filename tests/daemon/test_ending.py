@@ -21,7 +21,7 @@ from tests.daemon.clients import (
     upgrade,
 )
 
-PROMPT_S = 3.0
+PROMPT_S = 4.5
 """Below the five seconds that a client has for its Close."""
 STOPPED = (0, -signal.SIGTERM)
 """A process that ends by the signal that it was sent, or as if by itself."""

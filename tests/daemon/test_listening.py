@@ -172,3 +172,12 @@ def test_as_a_daemon_it_writes_its_pidfile_and_removes_it_at_the_end(tmp_path: P
     finally:
         os.kill(process_id, signal.SIGTERM)
     assert wait_until(lambda: not pidfile.exists())
+    assert wait_until(lambda: not is_running(process_id))
+
+
+def is_running(process_id: int) -> bool:
+    """Whether the process works still; one that has ended may be left for a parent that never asks."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

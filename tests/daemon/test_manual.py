@@ -1,9 +1,10 @@
-"""The manual of behaviours: its commands, run as they stand but for the port, print what it says."""
+"""The manual of behaviours: its commands, run as they stand but for port and patience, print what it says."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,20 +22,31 @@ SECTIONS = dict(re.findall(r"^### `([a-z-]+)`\n\n(.*?)(?=^#|\Z)", TEXT, re.S | r
 COMMANDS = {name: re.search(r"```console\n\$ (.*?)\n(.*?)```", text, re.S).groups() for name, text in SECTIONS.items()}
 PYTHON_FIRST = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 TIMEOUT_S = 60
+PROGRAMS = ("curl", "xxd")
+"""Each is in Debian's package of the same name."""
 
 
 def run(command: str, port: int) -> str:
     """What the command prints, on a daemon on this port."""
-    script = (FUNCTIONS + command).replace("9001", str(port))
+    script = (FUNCTIONS + command).replace(":9001", f":{port}").replace("--max-time 2", "--max-time 5")
     environment = clean_environment(PYTHON_FIRST)
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment, timeout=TIMEOUT_S)
     assert done.stderr == ""
-    return "".join(f"{line.rstrip()}\n" for line in done.stdout.replace(str(port), "9001").splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in done.stdout.replace(f":{port}", ":9001").splitlines())
+
+
+def require_programs() -> None:
+    """Without them: a skip on a desk, a failure where CI=true, as for the browser."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up(f"missing Debian packages: {', '.join(missing)}")
 
 
 @pytest.fixture(scope="module")
 def printed(daemon: Daemon) -> dict[str, Future[str]]:
-    """All commands, some of them at the same time: most wait for a second."""
+    """All commands, some of them at the same time: most wait for `curl` to give up."""
+    require_programs()
     with ThreadPoolExecutor(4) as pool:
         return {name: pool.submit(run, command, daemon.port) for name, (command, _) in COMMANDS.items()}
 

@@ -24,7 +24,7 @@ def _limits_as_before() -> Iterator[None]:
 @pytest.mark.usefixtures("_limits_as_before")
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 512), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512 if hard == resource.RLIM_INFINITY else min(hard, 512), hard))
 
     raise_open_files()
 

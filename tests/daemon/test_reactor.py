@@ -202,8 +202,19 @@ def test_another_reactor_that_is_asked_for_is_taken(asked: str, kind: str) -> No
         assert f".{kind}." in daemon.text
 
 
+BY_NAME = """
+from twisted.application.reactors import installReactor
+installReactor("echod")
+from twisted.internet import reactor
+print(type(reactor).__name__)
+"""
+"""What twist does with a name; it says nothing of the reactor that it gets."""
+
+
 def test_it_can_be_asked_for_by_name() -> None:
     with Child([TWISTD, "--help-reactors"]) as child:
         child.wait_for_line(r"echod\s+epoll, with less between an event and its transport")
+    with Child([sys.executable, "-c", BY_NAME]) as child:
+        child.wait_for_line("^LeanReactor$")
     with Daemon(argv=[TWIST, "--reactor", "echod", "echod", "--port", "0"]) as daemon:
         assert daemon.port

@@ -10,10 +10,13 @@ import struct
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.deflate import deflated
+from tests.faults.measure import LOOK_AGAIN_S, Stopwatch
 from tests.tls import share
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -23,6 +26,9 @@ COMPRESSED = 4
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 TIMEOUT_S = 20.0
 CHUNK = 65536
+STUCK_LOOKS = 10
+"""In a row without progress: one could fall into a standstill of the machine."""
+
 NO_MASK = bytes(4)
 """A mask is demanded, and zeros are one (RFC 6455, 5.3)."""
 
@@ -69,12 +75,6 @@ def frame(
 
 def close_frame(code: int | None = 1000, reason: bytes = b"") -> bytes:
     return frame(CLOSE, b"" if code is None else struct.pack("!H", code) + reason)
-
-
-def deflated(payload: bytes, level: int = 6) -> bytes:
-    """A message compressed for permessage-deflate (RFC 7692, 7.2.1)."""
-    compressor = zlib.compressobj(level, wbits=-15)
-    return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 def compressed_frame(payload: bytes, opcode: int = BINARY, level: int = 6) -> bytes:
@@ -127,15 +127,18 @@ class Attacker:
     def send_until_stuck(self, data: bytes, most: int, stuck_s: float = 0.5) -> int:
         """Send `data` again and again without reading, until nothing is taken for a while; how much was.
 
-        At most `most` bytes. What the connection's loss ends is no error.
+        At most `most` bytes. What the connection's loss ends is no error: `is_lost` tells of it.
         """
         total, view, end = 0, memoryview(data * max(1, CHUNK // len(data))), time.monotonic() + TIMEOUT_S
-        self.socket.settimeout(stuck_s)
-        try:
-            while total < most and time.monotonic() < end:
-                total += self.socket.send(view[total % len(view) :])
-        except (TimeoutError, ConnectionError, ssl.SSLError):
-            pass
+        self.socket.settimeout(stuck_s / STUCK_LOOKS)
+        looks = STUCK_LOOKS
+        with suppress(ConnectionError, ssl.SSLError):
+            while total < most and looks and time.monotonic() < end:
+                try:
+                    total += self.socket.send(view[total % len(view) :])
+                    looks = STUCK_LOOKS
+                except TimeoutError:
+                    looks -= 1
         self.socket.settimeout(TIMEOUT_S)
         return total
 
@@ -215,13 +218,18 @@ class Attacker:
             return "reset"
         return "fin"
 
-    def wait_for_loss(self, timeout: float) -> float:
-        """Wait without reading until the server has cut the connection; how long that took."""
-        start = time.monotonic()
-        watch = select.poll()
-        watch.register(self.socket.fileno(), select.POLLRDHUP)
-        assert watch.poll(timeout * 1000), f"still connected after {timeout:g} s"
-        return time.monotonic() - start
+    def wait_for_loss(self, timeout: float, pid: int = 0) -> float:
+        """Wait without reading until the server, the process `pid`, has cut the connection; how long that took."""
+        watch = Stopwatch(pid)
+        while not self.is_lost(LOOK_AGAIN_S):
+            assert watch.seconds() < timeout, f"still connected after {timeout:g} s"
+        return watch.seconds()
+
+    def is_lost(self, within_s: float = 0.0) -> bool:
+        """Whether the server has cut the connection, or does so in this time; nothing is read."""
+        ready = select.poll()
+        ready.register(self.socket.fileno(), select.POLLRDHUP)
+        return bool(ready.poll(within_s * 1000))
 
     def wire(self) -> socket.socket:
         """The socket below TLS, to send what is no TLS."""

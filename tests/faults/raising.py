@@ -52,7 +52,7 @@ async def run(server: Server) -> None:
 
 def main() -> None:
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)], redirectStandardIO=False)
-    server = Server(reactor, limits=Limits(close_timeout_s=1.0))
+    server = Server(reactor, limits=Limits(close_timeout_s=10.0))
     publish_multi_echo(server)
     server.publish("/open", server.make_factory(RaisingAtOpenFactory))
     server.publish("/message", server.make_factory(RaisingAtMessageFactory))

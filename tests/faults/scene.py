@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,12 +11,26 @@ from statistics import median
 
 from tests.child import Daemon
 from tests.faults.attacker import Attacker, connect
-from tests.faults.measure import MIB, cpu, descriptors, memory, peak_memory, reset_peak, unread, unsent, wait_until
+from tests.faults.measure import (
+    MIB,
+    Stopwatch,
+    cpu,
+    descriptors,
+    memory,
+    peak_memory,
+    reset_peak,
+    unread,
+    unsent,
+    wait_until,
+)
 from tests.faults.sentinel import Report, Sentinel
 
 STALL_TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 1.0
 HEAD_TIMEOUT_S = 2.0
+SLOW_S = 3.0
+"""A close timeout that a test can wait for a few times, and in which every reader gets to read."""
+
 SHORT = (
     f"--stall-timeout={STALL_TIMEOUT_S}s",
     f"--close-timeout={CLOSE_TIMEOUT_S}s",
@@ -65,6 +80,10 @@ class Scene:
         self._cpu = cpu(self.pid)
         self._memory = reset_peak(self.pid)
 
+    def stopwatch(self) -> Stopwatch:
+        """A new one, for what the daemon does."""
+        return Stopwatch(self.pid)
+
     def growth(self) -> int:
         """Bytes of memory that the attack has cost at its worst so far."""
         return peak_memory(self.pid) - self._memory
@@ -100,7 +119,8 @@ class Scene:
 
     def wait_until_freed(self, timeout: float = SETTLED_S) -> float:
         """Wait until the daemon has as many descriptors as before the attack; how long that took."""
-        return wait_until(lambda: descriptors(self.pid) <= self._descriptors, timeout, "all descriptors are free")
+        what = "all descriptors are free"
+        return wait_until(lambda: descriptors(self.pid) <= self._descriptors, timeout, what, self.pid)
 
     def check(self) -> Report:
         """After an attack: everybody else is well, nothing is held, nothing was logged that is a fault of ours."""
@@ -108,13 +128,25 @@ class Scene:
         report = self.sentinel.report()
         assert not report.wrong
         assert not report.lost
+        self.check_latency(report)
+        assert self.growth() <= MEMORY
+        assert_no_traceback(self.log())
+        return report
+
+    def check_latency(self, report: Report) -> None:
+        """What was seen during an attack that is over."""
         if report.p99_s > PROMISED_P99_S + self.baseline.p99_s:
             # The machine may be busier than it was: what there is without an attack is measured again.
             self.baseline = self.sentinel.watch(BASELINE_S)
         assert report.p99_s <= PROMISED_P99_S + self.baseline.p99_s, report
-        assert self.growth() <= MEMORY
-        assert_no_traceback(self.log())
-        return report
+
+
+def flood_until_held(attacker: Attacker, data: bytes, most: int, stuck_s: float = 0.5) -> None:
+    """Send without reading until the daemon holds the connection: it takes no more, and has not cut it."""
+    start = time.monotonic()
+    assert attacker.send_until_stuck(data, most, stuck_s) < most
+    # Where the machine stood still for long, it is cut by right.
+    assert not attacker.is_lost() or time.monotonic() - start >= STALL_TIMEOUT_S
 
 
 def assert_no_traceback(log: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.attacker import BINARY, PING, TEXT, Attacker, close_frame, compressed_frame, connect, flood, frame
 from tests.faults.doors import KINDS, Door, set_up_doors
 from tests.faults.measure import KIB, MIB
-from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, PROMISED_P99_S, STALL_TIMEOUT_S, Scene, note, staged
+from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, STALL_TIMEOUT_S, Scene, flood_until_held, note, staged
 
 BLOCK = frame(BINARY, os.urandom(64 * KIB))
 MOST = 64 * MIB
@@ -22,11 +22,14 @@ MOST = 64 * MIB
 CHECKED_S = 1.0
 """How often the daemon looks for progress."""
 
-SLOW_BYTES = 1000
-SLOW_PAUSE_S = 0.1
-"""With a stall timeout of a tenth of the default, ten times the 1 KB/s that a slow reader is promised."""
+READERS_STALL_S = 3 * STALL_TIMEOUT_S
+"""For clients that must read in time: long enough that a busy machine does not keep them from it."""
 
-SLOW_FOR_S = 4 * STALL_TIMEOUT_S
+SLOW_BYTES = 1000
+SLOW_PAUSE_S = 0.3
+"""With three tenths of the default stall timeout, ten thirds of the 1 KB/s that a slow reader is promised."""
+
+SLOW_FOR_S = 4 * READERS_STALL_S
 USUAL_MIB = 12
 """More than the kernel keeps of a connection whose buffers nobody has made small."""
 
@@ -37,7 +40,7 @@ def test_a_client_that_never_reads_costs_one_mib_at_most(
     door_scene: Scene, doors: dict[str, Door], kind: str, deflate: bool
 ) -> None:
     with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open(deflate=deflate) as attacker:
-        assert attacker.send_until_stuck(BLOCK, MOST) < MOST
+        flood_until_held(attacker, BLOCK, MOST)
         growth = door_scene.growth()
         note(f"A1 over {kind}, {deflate=}: growth {growth / MIB:.2f} MiB")
         assert growth <= MIB + 64 * KIB
@@ -50,7 +53,7 @@ def test_a_client_that_never_reads_is_cut_after_the_stall_timeout(
     with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open() as attacker:
         start = time.monotonic()
         attacker.send_until_stuck(BLOCK, MOST)
-        attacker.wait_for_loss(STALL_TIMEOUT_S + CHECKED_S)
+        attacker.wait_for_loss(STALL_TIMEOUT_S + CHECKED_S, door_scene.pid)
         assert time.monotonic() - start >= STALL_TIMEOUT_S
         assert door_scene.wait_until_freed() <= 1.0
 
@@ -58,22 +61,23 @@ def test_a_client_that_never_reads_is_cut_after_the_stall_timeout(
 @pytest.mark.parametrize("kind", KINDS)
 def test_reading_pauses_with_the_write_buffer(door_scene: Scene, doors: dict[str, Door], kind: str) -> None:
     with doors[kind].connect(receive_buffer=4 * KIB, send_buffer=64 * KIB).open() as attacker:
-        attacker.send_until_stuck(BLOCK, MOST)
-        before = door_scene.cpu()
+        flood_until_held(attacker, BLOCK, MOST)
+        before, start = door_scene.cpu(), time.monotonic()
         time.sleep(0.3)
-        assert door_scene.cpu() - before < 0.2
+        assert door_scene.cpu() - before < (time.monotonic() - start) * 2 / 3
 
 
 def test_a_compressed_flood_that_is_never_read_costs_no_more(scene: Scene) -> None:
     bomb = compressed_frame(os.urandom(20) * 5000)
     with scene.open(deflate=True, receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-        attacker.send_until_stuck(bomb, 2 * MIB)
+        flood_until_held(attacker, bomb, 2 * MIB)
         note(f"A1 compressed flood: growth {scene.growth() / MIB:.2f} MiB")
         assert scene.growth() <= 2 * MIB
 
 
 def test_slow_readers_live_and_get_every_byte(tmp_path: Path) -> None:
-    with set_up_doors(tmp_path, "--ping-interval=0") as (scene, doors), ExitStack() as stack:
+    options = ("--ping-interval=0", f"--stall-timeout={READERS_STALL_S}s")
+    with set_up_doors(tmp_path, *options) as (scene, doors), ExitStack() as stack:
         readers = {name: SlowReader(*way) for name, way in ways_of(doors).items()}
         for reader in readers.values():
             stack.enter_context(reader)
@@ -101,6 +105,7 @@ class SlowReader(threading.Thread):
         super().__init__()
         small = {} if mib == USUAL_MIB else {"receive_buffer": 4 * KIB, "send_buffer": 16 * KIB}
         self._client = door.connect(**small).open(deflate=deflate)
+        self._client.socket.settimeout(2 * SLOW_FOR_S)
         self._messages = [os.urandom(size) for _ in range(mib * MIB // size)]
         self._sender = threading.Thread(target=self._send)
 
@@ -153,10 +158,11 @@ def test_five_hundred_clients_that_flood_at_once_and_never_read_cost_150_mib_tog
         note(f"{CROWD} floods over {kind}: sentinel p99 {seen.p99_s * 1e3:.1f} ms, worst {seen.worst_s * 1e3:.1f} ms")
         assert sent < CROWD * ROUNDS * len(BLOCK)
         assert scene.growth() <= 150 * MIB
-        assert seen.p99_s <= PROMISED_P99_S + scene.baseline.p99_s
-        assert scene.sentinel.watch(1.0).p99_s <= PROMISED_P99_S + scene.baseline.p99_s
+        later = scene.sentinel.watch(1.0)
         stack.close()
         scene.check()
+        scene.check_latency(seen)
+        scene.check_latency(later)
 
 
 def arrive(door: Door) -> Attacker:
@@ -180,30 +186,30 @@ def test_unread_replies_above_the_buffer_and_a_close_are_freed_in_time(scene: Sc
         assert scene.wait_until_freed() <= STALL_TIMEOUT_S + CLOSE_TIMEOUT_S + LATE_S
 
 
-def test_a_reader_that_comes_back_in_time_gets_everything(scene: Scene) -> None:
-    with scene.open(receive_buffer=4 * KIB) as client:
+def test_a_reader_that_comes_back_in_time_gets_everything() -> None:
+    with staged(f"--stall-timeout={READERS_STALL_S}s") as scene, scene.open(receive_buffer=4 * KIB) as client:
         sender = threading.Thread(target=client.send, args=[frame(TEXT, b"x" * 1000)] * 3000)
         sender.start()
-        time.sleep(STALL_TIMEOUT_S / 2)
+        time.sleep(READERS_STALL_S / 2)
         assert all(client.read_payload() == b"x" * 1000 for _ in range(3000))
         sender.join()
 
 
 def test_pongs_that_nobody_reads_hold_reading_too(scene: Scene) -> None:
     with scene.open(receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-        assert attacker.send_until_stuck(frame(PING, bytes(125)), MOST) < MOST
+        flood_until_held(attacker, frame(PING, bytes(125)), MOST)
         assert scene.growth() <= MIB + 64 * KIB
 
 
 def test_the_write_buffer_is_an_option() -> None:
     with staged("--write-buffer=1M", clients=5) as scene:
         with scene.open(receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-            attacker.send_until_stuck(BLOCK, MOST)
+            flood_until_held(attacker, BLOCK, MOST)
         assert MIB <= scene.growth() <= 3 * MIB
 
 
 def test_bombs_whose_replies_are_never_read_are_not_inflated(scene: Scene) -> None:
     with scene.open(deflate=True, receive_buffer=4 * KIB, send_buffer=64 * KIB) as attacker:
-        attacker.send_until_stuck(compressed_frame(bytes(MIB)) * 60, 4 * MIB)
+        flood_until_held(attacker, compressed_frame(bytes(MIB)) * 60, 4 * MIB)
         note(f"A1 60 MiB in 64 KiB, never read: growth {scene.growth() / MIB:.2f} MiB")
         assert scene.growth() <= 5 * MIB

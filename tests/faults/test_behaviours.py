@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.attacker import BINARY, frame
 from tests.faults.measure import MIB
-from tests.faults.scene import note, staged
+from tests.faults.scene import flood_until_held, note, staged
 
 MOST = 8 * MIB
 ONE_REPLY = MIB // 4
@@ -21,7 +21,7 @@ def test_empty_messages_whose_replies_are_not_due_cost_a_mib_at_most(path: str, 
     # Nothing is read meanwhile: the reset that ends this, for the greeting is unread, is noticed by a ping.
     with staged("--ping-interval=1s") as scene, scene.connect(send_buffer=64 * 1024) as attacker:
         attacker.open(path, header)
-        attacker.send_until_stuck(frame(BINARY) * 10_000, MOST)
+        flood_until_held(attacker, frame(BINARY) * 10_000, MOST)
         growth = scene.growth()
         note(f"empty messages to {path}: growth {growth / MIB:.2f} MiB")
         assert growth <= MIB + ONE_REPLY

@@ -12,28 +12,27 @@ import pytest
 
 from tests.faults.attacker import BINARY, CONTINUATION, TEXT, Attacker, close_frame, compressed_frame, frame, request
 from tests.faults.measure import KIB, MIB, wait_until
-from tests.faults.scene import CLOSE_TIMEOUT_S, Scene, assert_no_traceback, note, set_up
+from tests.faults.numbered import NUMBERED, read_numbered, read_slowly, send_numbered
+from tests.faults.scene import CLOSE_TIMEOUT_S, SLOW_S, Scene, assert_no_traceback, flood_until_held, note, set_up
 
-QUICK = ("--drain-spread=500ms", "--drain-timeout=10s")
-OWED = [f"owed message {number} ".encode() * 60 for number in range(100)]
-CUT = r"drained: (\d+) connections had to be cut"
+PATIENT = ("--close-timeout=20s", "--stall-timeout=20s", "--head-timeout=20s")
+"""No connection ends because its client is slow."""
 
-
-def send_owed(client: Attacker) -> None:
-    client.send(*(frame(TEXT, each) for each in OWED))
-
-
-def read_owed(client: Attacker) -> bool:
-    """Whether every message comes back once, in order."""
-    return all(client.read_payload() == each for each in OWED)
+QUICK = ("--drain-spread=500ms", "--drain-timeout=10s", *PATIENT)
 
 
 def leave(client: Attacker) -> int:
-    """Read the server's Close and answer it; its code. The end is no reset."""
+    """Read the server's Close and answer it; its code."""
     close = client.read_message()
     client.send(frame(close.opcode, close.payload))
-    assert client.wait_for_end() == "fin"
+    part(client)
     return close.code
+
+
+def part(client: Attacker) -> None:
+    """Wait for the end, which is no reset, and close this side: the server waits for that."""
+    assert client.wait_for_end() == "fin"
+    client.socket.close()
 
 
 def terminate(scene: Scene) -> None:
@@ -51,15 +50,15 @@ def assert_clean_end(scene: Scene, cut: int = 0) -> None:
 
 
 def test_five_hundred_readers_get_all_they_are_owed_and_1001() -> None:
-    with set_up(*QUICK) as scene, ExitStack() as stack:
+    with set_up(*QUICK, "--drain-timeout=25s") as scene, ExitStack() as stack:
         clients = [stack.enter_context(scene.open(receive_buffer=4 * KIB)) for _ in range(500)]
         for client in clients:
-            client.send(*(frame(TEXT, each) for each in OWED[:20]))
+            client.send(*(frame(TEXT, each) for each in NUMBERED[:20]))
         scene.wait_until_read()
         start = time.monotonic()
         terminate(scene)
         for client in clients:
-            assert [client.read_payload() for _ in range(20)] == OWED[:20]
+            assert [client.read_payload() for _ in range(20)] == NUMBERED[:20]
             assert leave(client) == 1001
         assert_clean_end(scene)
         note(f"drain of 500 readers and the sentinel: {time.monotonic() - start:.1f} s")
@@ -69,21 +68,20 @@ def test_those_who_talk_on_lose_nothing_before_the_close() -> None:
     with set_up(*QUICK) as scene:
         terminate(scene)
         assert_clean_end(scene)
-        seen = scene.sentinel.report()
-        assert seen.codes == {"1001": 50}
-        assert not seen.wrong
+        wait_until(lambda: scene.sentinel.report().codes == {"1001": 50}, 20, "everybody has got 1001 and nothing else")
+        assert not scene.sentinel.report().wrong
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_close_that_crosses_ours_takes_no_echo_away(number: signal.Signals) -> None:
     with set_up(*QUICK, clients=0) as scene, scene.open(receive_buffer=4 * KIB) as client:
-        send_owed(client)
+        send_numbered(client)
         scene.wait_until_read()
         os.kill(scene.pid, number)
         client.send(close_frame())
-        assert read_owed(client)
+        assert read_numbered(client)
         assert client.read_message().code in (1000, 1001)
-        assert client.wait_for_end() == "fin"
+        part(client)
         assert_clean_end(scene)
 
 
@@ -94,6 +92,7 @@ def test_a_message_in_flight_behind_our_close_is_met_with_silence() -> None:
         client.send(frame(TEXT, b"in flight") * 100, frame(close.opcode, close.payload))
         assert close.code == 1001
         assert client.read_rest() == b""
+        client.socket.close()
         assert_clean_end(scene)
 
 
@@ -106,21 +105,18 @@ def test_messages_that_wait_in_the_queue_are_a_whole_beginning_of_what_was_sent(
         assert all(each.payload == bytes(10_000) for each in messages)
         assert 0 < len(messages) <= sent // 10_000
         client.send(frame(close.opcode, close.payload))
-        assert client.wait_for_end() == "fin"
+        part(client)
         assert_clean_end(scene)
 
 
 def test_a_reader_slower_than_the_close_timeout_still_gets_everything() -> None:
-    with set_up(*QUICK, clients=0) as scene, scene.open(receive_buffer=4 * KIB) as client:
-        send_owed(client)
+    options = (*QUICK, "--drain-timeout=25s", f"--stall-timeout={2 * SLOW_S}s", f"--close-timeout={SLOW_S}s")
+    with set_up(*options, clients=0) as scene, scene.open(receive_buffer=4 * KIB) as client:
+        send_numbered(client)
         scene.wait_until_read()
         terminate(scene)
-        received, end = b"", time.monotonic() + 3 * CLOSE_TIMEOUT_S
-        while time.monotonic() < end:
-            received += client.read_some(1000)
-            time.sleep(0.1)
-        client.put_back(received)
-        assert read_owed(client)
+        read_slowly(client, 3 * SLOW_S)
+        assert read_numbered(client)
         assert leave(client) == 1001
         assert_clean_end(scene)
 
@@ -145,7 +141,7 @@ def test_a_client_in_the_middle_of_a_message_gets_1001_too() -> None:
         messages, close = client.read_until_close()
         assert [each.payload for each in messages] in ([], [b"halfwhole"])
         client.send(frame(close.opcode, close.payload))
-        assert client.wait_for_end() == "fin"
+        part(client)
         assert close.code == 1001
         assert_clean_end(scene)
 
@@ -159,6 +155,7 @@ def test_handshakes_in_progress_get_503() -> None:
         head = half.read_head()
         assert head.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nRetry-After: " in head
+        part(half)
         assert_clean_end(scene)
 
 
@@ -166,7 +163,7 @@ def test_who_has_said_nothing_yet_is_let_go_without_a_reset() -> None:
     with set_up(*QUICK, clients=0) as scene, scene.connect() as silent:
         scene.wait_until_accepted()
         terminate(scene)
-        assert silent.wait_for_end() == "fin"
+        part(silent)
         assert_clean_end(scene)
 
 
@@ -194,11 +191,11 @@ def test_a_client_that_does_not_answer_our_close_does_not_hold_the_end() -> None
         assert scene.daemon.wait(10) == 0
         seconds = time.monotonic() - start
         note(f"drain with a client that never answers, close timeout 1 s: {seconds:.1f} s")
-        assert seconds <= 2 * CLOSE_TIMEOUT_S + 2
+        assert seconds <= 2 * CLOSE_TIMEOUT_S + 4
 
 
 def test_stuck_clients_are_cut_at_the_deadline_and_counted_in_one_line() -> None:
-    options = ("--drain-spread=0", "--drain-timeout=1s", "--stall-timeout=30s", "--close-timeout=20s")
+    options = ("--drain-spread=0", "--drain-timeout=3s", "--stall-timeout=30s", "--close-timeout=20s")
     with set_up(*options, clients=5) as scene, ExitStack() as stack:
         for _ in range(3):
             stuck = stack.enter_context(scene.open(receive_buffer=4 * KIB, send_buffer=16 * KIB))
@@ -206,30 +203,30 @@ def test_stuck_clients_are_cut_at_the_deadline_and_counted_in_one_line() -> None
         start = time.monotonic()
         terminate(scene)
         assert_clean_end(scene, cut=3)
-        assert time.monotonic() - start <= 3
+        assert time.monotonic() - start <= 10
 
 
 def test_the_closes_are_spread() -> None:
-    with set_up("--drain-spread=2s", clients=0) as scene, ExitStack() as stack:
-        clients = [stack.enter_context(scene.open()) for _ in range(20)]
+    with set_up("--drain-spread=4s", *PATIENT, clients=0) as scene, ExitStack() as stack:
+        clients = [stack.enter_context(scene.open()) for _ in range(60)]
         terminate(scene)
         start = time.monotonic()
         moments = [(leave(each), time.monotonic() - start)[1] for each in clients]
-        note(f"Closes of 20 clients with a spread of 2 s: {min(moments):.1f} to {max(moments):.1f} s")
+        note(f"Closes of 60 clients with a spread of 4 s: {min(moments):.1f} to {max(moments):.1f} s")
         assert max(moments) - min(moments) >= 0.5
-        assert max(moments) <= 3.0
+        assert max(moments) <= 8
         assert_clean_end(scene)
 
 
 def test_a_second_signal_ends_at_once() -> None:
     options = ("--drain-timeout=25s", "--stall-timeout=30s", "--close-timeout=20s")
     with set_up(*options, clients=0) as scene, scene.open(receive_buffer=4 * KIB, send_buffer=16 * KIB) as stuck:
-        stuck.send_until_stuck(frame(BINARY, bytes(64 * KIB)), 64 * MIB, stuck_s=0.2)
+        flood_until_held(stuck, frame(BINARY, bytes(64 * KIB)), 64 * MIB, stuck_s=0.2)
         terminate(scene)
         start = time.monotonic()
         os.kill(scene.pid, signal.SIGTERM)
-        assert scene.daemon.wait(10) == 0
-        assert time.monotonic() - start <= 2
+        assert scene.daemon.wait() == 0
+        assert time.monotonic() - start <= 10
         assert_no_traceback(scene.daemon.text)
 
 
@@ -261,11 +258,12 @@ def storm(scene: Scene, stop: threading.Event) -> None:
 
 
 def test_from_the_signal_on_a_health_check_is_told_503_or_finds_nobody() -> None:
-    with set_up("--drain-spread=0", clients=0) as scene, scene.open() as held, scene.connect() as early:
+    with set_up("--drain-spread=0", *PATIENT, clients=0) as scene, scene.open() as held, scene.connect() as early:
         early.send(b"GET /health/ready HTTP/1.1\r\n")
         scene.wait_until_read()
         terminate(scene)
         assert early.read_head().startswith(b"HTTP/1.1 503 ")
+        part(early)
         with pytest.raises(ConnectionRefusedError):
             scene.connect()
         assert leave(held) == 1001

@@ -99,9 +99,7 @@ def test_nothing_comes_out_but_the_files(site: Scene, target: str) -> None:
         assert code in (400, 404) or target in MAY_BE_THE_INDEX
 
 
-@pytest.mark.parametrize(
-    ("target", "body"), [("/", b"<p>index"), ("/sub/page.txt", b"page"), ("/script.py", b"print(6 * 7)")]
-)
+@pytest.mark.parametrize(("target", "body"), FILES)
 def test_a_file_comes_out_as_it_is(site: Scene, target: str, body: bytes) -> None:
     with site.connect() as client:
         code, head, found = ask(client, target)

@@ -11,30 +11,14 @@ from hypothesis import strategies as st
 
 from echod.rules.echo import Mode
 from echod.rules.echo import step as step_utf8
+from tests.oracle import MULTI, SHARED, SIMPLE
 
-SIMPLE = [
-    ("12345", "12345"),
-    ("another", "another"),
-    ("add", "add...added..."),
-    ("x", "x...added..."),
-    ("", "...added..."),
-    (" add", " add...added..."),
-    ("ADD", "ADD...added..."),
-    ("NoNe", "NoNe"),
-    ("y", "y"),
-    ("Add", "Add...added..."),
-    ("none", "none"),
-    ("z", "z"),
-]
-SHARED = [
-    ("add", "add...added..."),
-    ("hello", "hello...added..."),
-    ("none", "none"),
-    ("after browser", "after browser"),
-]
-MULTI_A = [("add", "add...added..."), ("x", "x...added..."), ("none", "none"), ("x", "x")]
-MULTI_B = [("x", "x"), ("ADD", "ADD...added..."), ("x", "x...added...")]
-
+SEQUENCES = {
+    "simple": SIMPLE,
+    "shared": [(text, reply) for _, text, reply in SHARED],
+    "multi, a": [(text, reply) for who, text, reply in MULTI if who == "a"],
+    "multi, b": [(text, reply) for who, text, reply in MULTI if who == "b"],
+}
 SUFFIX = "...added..."
 
 texts = st.text() | st.sampled_from(["add", "none", "ADD", "None", " add", "none\n"])
@@ -56,7 +40,7 @@ def replies(texts: Iterable[str]) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize("sequence", [SIMPLE, SHARED, MULTI_A, MULTI_B], ids=["simple", "shared", "multi-a", "multi-b"])
+@pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES.keys())
 def test_a_sequence_of_the_oracle_is_answered_literally(sequence: list[tuple[str, str]]) -> None:
     assert replies(text for text, _ in sequence) == [reply for _, reply in sequence]
 

@@ -119,7 +119,7 @@ def test_the_example_of_the_rfc_is_taken_literally() -> None:
     side=sides,
     payloads=payloads,
     mask=masks,
-    rest=st.sampled_from([b"", b"\x89\x80\0\0\0\0", b"\x81", b"\x01\x80\0\0\0\0"]),
+    rest=st.sampled_from(RESTS),
 )
 def test_whole_messages_are_taken_and_the_rest_is_left(
     side: tuple[Take, ChunkOf], payloads: list[bytes], mask: bytes, rest: bytes

@@ -452,6 +452,6 @@ async def test_a_visitor_who_has_closed_his_half_gets_the_whole_page(site: Site,
     (folder / "large.bin").write_bytes(b"x" * 1_000_000)
     line = site.visit(b"GET /large.bin HTTP/1.1\r\nHost: h\r\n\r\n")
     line.protocol.readConnectionLost()
-    await line.closed
+    await line.all_sent()
     line.lose()
     assert line.value().endswith(b"\r\n\r\n" + b"x" * 1_000_000)

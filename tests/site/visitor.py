@@ -72,6 +72,12 @@ class Line(StringTransport):
         if not self.closed.called:
             self.closed.callback(None)
 
+    async def all_sent(self) -> None:
+        """Wait until the server has closed."""
+        from twisted.internet import reactor
+
+        await self.closed.addTimeout(ANSWER_TIMEOUT_S, reactor)
+
     def lose(self) -> None:
         """The connection is gone: told later than it was closed, and to the producer too, as a socket does."""
         if self.producer is not None:
@@ -101,10 +107,8 @@ class Site:
 
     async def ask(self, *chunks: bytes) -> Answer:
         """The answer to these bytes, once the server has closed."""
-        from twisted.internet import reactor
-
         line = self.visit(*chunks)
-        await line.closed.addTimeout(ANSWER_TIMEOUT_S, reactor)
+        await line.all_sent()
         line.lose()
         return Answer(line.value())
 

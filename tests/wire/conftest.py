@@ -42,6 +42,14 @@ def frozen() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No turn is over before its work is done, however slow the machine is; who tests the turns sets them again."""
+    monkeypatch.setattr("echod.wire.slices.SLICE_S", 3600.0)
+    monkeypatch.setattr("echod.wire.share.SHARE_S", 3600.0)
+    monkeypatch.setattr("echod.wire.share.NOTICED_S", 3600.0)
+
+
+@pytest.fixture(autouse=True)
 def log() -> Iterator[Log]:
     """The log. A failure that is in it at the end, of a forgotten Deferred for instance, fails the test."""
     log = Log()

@@ -11,8 +11,6 @@ from echod.errors import NotWebSocket
 from echod.wire.internals import State
 from tests.pair import Journal, Net, Raw, accept, header, welcome
 
-URI = "ws://localhost:9001/echo"
-
 
 @pytest.fixture
 def server() -> Raw:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from tests.wire.streams import LIMIT, encode, feed, own_echo, segmented, stock_echo
 
 MASK = b"\x37\xfa\x21\x3d"
-PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+PATIENT = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 def assert_no_difference(segments: list[bytes]) -> None:
@@ -23,7 +23,7 @@ def assert_no_difference(segments: list[bytes]) -> None:
         assert found.received_code == expected.received_code
 
 
-@settings(max_examples=300, **PATIENT)
+@settings(max_examples=300, suppress_health_check=PATIENT)
 @given(segmented())
 @example([encode(0x81, b"\xf4\x90", MASK, 4)])
 @example([encode(0x81, b"\xed\xa0\x80", MASK)[:8], encode(0x81, b"\xed\xa0\x80", MASK)[8:]])
@@ -34,7 +34,7 @@ def test_any_stream_is_answered_as_stock_autobahn_answers_it(segments: list[byte
 
 
 @pytest.mark.full
-@settings(max_examples=10_000, **PATIENT)
+@settings(max_examples=10_000, suppress_health_check=PATIENT)
 @given(segmented())
 def test_ten_thousand_streams_are_answered_as_stock_autobahn_answers_them(segments: list[bytes]) -> None:
     assert_no_difference(segments)

@@ -7,37 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from echod import Echo, EndpointFactory
+from tests.oracle import MULTI, SHARED, SIMPLE
 from tests.pair import BINARY, TEXT, Net, Raw, masked, unframe
 
-SIMPLE = [
-    ("12345", "12345"),
-    ("another", "another"),
-    ("add", "add...added..."),
-    ("x", "x...added..."),
-    ("", "...added..."),
-    (" add", " add...added..."),
-    ("ADD", "ADD...added..."),
-    ("NoNe", "NoNe"),
-    ("y", "y"),
-    ("Add", "Add...added..."),
-    ("none", "none"),
-    ("z", "z"),
-]
-SHARED = [
-    (1, "add", "add...added..."),
-    (2, "hello", "hello...added..."),
-    (2, "none", "none"),
-    (1, "after browser", "after browser"),
-]
-MULTI = [
-    ("a", "add", "add...added..."),
-    ("a", "x", "x...added..."),
-    ("b", "x", "x"),
-    ("b", "ADD", "ADD...added..."),
-    ("a", "none", "none"),
-    ("b", "x", "x...added..."),
-    ("a", "x", "x"),
-]
 ALL = ["/simple-echo", "/multi-echo", "/echo", "/"]
 
 
@@ -58,7 +30,7 @@ def test_one_client_hears_what_the_oracle_says(net: Net, path: str) -> None:
 
 
 def test_the_simple_echo_has_one_mode_for_all(net: Net) -> None:
-    clients = {1: net.open("/simple-echo"), 2: net.open("/simple-echo")}
+    clients = {"a": net.open("/simple-echo"), "b": net.open("/simple-echo")}
 
     replies = [(who, text, say(clients[who], text)) for who, text, _ in SHARED]
 

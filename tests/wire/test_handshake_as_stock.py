@@ -161,7 +161,7 @@ def state(protocol: Any, names: set[str]) -> dict[str, Any]:
     return {name: getattr(protocol, name) for name in names}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(heads())
 def test_the_handshake_goes_as_with_autobahn(raw: bytes) -> None:
     if not passes_the_gate(raw):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,8 +45,9 @@ def read(far: socket.socket, count: int) -> bytes:
 def drain(transport: Any, far: socket.socket, count: int) -> bytes:
     """What comes at the far end while the transport writes what waits."""
     far.setblocking(False)
-    read = bytearray()
+    read, start = bytearray(), time.monotonic()
     while len(read) < count:
+        assert time.monotonic() - start < 60, f"{len(read)} of {count} bytes have come"
         transport.doWrite()
         try:
             read += far.recv(1 << 20)

@@ -39,6 +39,11 @@ class Workers:
         return "".join(self.worked)
 
 
+@pytest.fixture(autouse=True)
+def endless() -> None:
+    """The turns are as they are: nobody spends real time here."""
+
+
 @pytest.fixture
 def workers() -> Iterator[Workers]:
     workers = Workers()

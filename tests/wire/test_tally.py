@@ -12,7 +12,6 @@ from echod.wire.tally import Tally
 from tests.pair import BINARY, TEXT, Net, Raw, masked, request
 
 CHUNK = masked(BINARY, bytes(100_000), b"\0\0\0\0")
-PING_FRAME = 0x89
 
 
 @pytest.fixture
