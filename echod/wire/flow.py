@@ -22,6 +22,9 @@ FULL = frozenset({WRITING, WAITING})
 CHECK_INTERVAL_S = 0.5
 """How often the progress of a stuck peer is looked at; sooner where less than that is left of its timeout."""
 
+LEAST_WAIT_S = 0.001
+"""A timeout of which less is left is over: floats cannot always tell the rest from none."""
+
 
 @implementer(IPushProducer)
 class Flow:
@@ -125,7 +128,7 @@ class Watch:
             self._since = now
         self._timer = None
         left_s = self._timeout_s - (now - self._since)
-        if left_s <= 0:
+        if left_s < LEAST_WAIT_S:
             self._cut()
         else:
             self._wait(left_s)

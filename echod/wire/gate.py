@@ -28,7 +28,7 @@ from echod.wire.arrivals import LEAVING, Arrivals
 from echod.wire.flow import Ending
 from echod.wire.heads import IHeadTaker
 
-LATE_S = 0.5
+LATE_S = 0.3
 """For the answer to a client that was too late with its head: it has had its time, and is not waited for again."""
 
 Route = Callable[[Head], IProtocolFactory | Refusal]

@@ -34,7 +34,17 @@ def announce_much(client: Attacker) -> None:
     client.open().send(frame(BINARY, length=64 * MIB))
 
 
+def say_nothing(client: Attacker) -> None:
+    """Five seconds are for the head, which is when its end begins; the answer is not waited for as long again."""
+
+
+def say_half_a_head(client: Attacker) -> None:
+    client.send(request("/echo")[:-2])
+
+
 WAYS = (
+    say_nothing,
+    say_half_a_head,
     leave_echoes_unread,
     go_on_after_a_violation,
     stay_after_a_refusal,

@@ -65,6 +65,7 @@ def test_people_are_told_what_excludes_what(listing: Site) -> None:
 
 def test_headings_begin_with_a_capital_letter(listing: Site) -> None:
     titles = re.findall(r"<h2>(.*)</h2>", body_of(listing, "/behaviours", "Accept: text/html")[1].decode())
+    assert titles
     assert titles == [title.capitalize() for title in titles]
 
 

@@ -81,7 +81,7 @@ def test_who_stays_after_408_is_not_waited_for_again(net: Net) -> None:
     peer.send(b"GET /")
     net.wait(5)
     assert not peer.lost
-    net.wait(0.5)
+    net.wait(0.3)
     assert peer.lost
 
 
