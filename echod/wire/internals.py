@@ -3,13 +3,13 @@
 Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, `is_open`, `transport_details`,
 `wasClean`, `failedByMe`, `wasNotCleanReason`, `localCloseCode`, `localCloseReason`, `remoteCloseCode`,
 `remoteCloseReason`, `closeHandshakeTimeout`, `closeHandshakeTimeoutCall`, `autoPingInterval`, `autoPingTimeout`,
-`autoPingTimeoutCall`, `autoPingPendingCall`, `_sendAutoPing`, `onAutoPingTimeout`, `http_headers`, `http_status_line`,
-`processHandshake`, `failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`, `sendPing`, `sendPong`,
-`sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`, `_fail_connection`, `_onOpen`,
-`_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`, `registerProducer`, `unregisterProducer`,
-`current_frame`, `inside_message`, `send_queue`, `logOctets`, `trackedTimings`, `_listeners`, `logFrames`,
-`logRxFrame`, `logTxFrame`, `_perMessageCompress`, `websocket_protocol_in_use`, `CONFIG_ATTRS`; on its factories:
-`_batched_timer`, `protocols`, `logFrames`.
+`autoPingTimeoutCall`, `autoPingPendingCall`, `autoPingPending`, `_sendAutoPing`, `onAutoPingTimeout`, `http_headers`,
+`http_status_line`, `processHandshake`, `failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`,
+`sendPing`, `sendPong`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`,
+`_fail_connection`, `_onOpen`, `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
+`registerProducer`, `unregisterProducer`, `current_frame`, `inside_message`, `send_queue`, `logOctets`,
+`trackedTimings`, `_listeners`, `logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`,
+`websocket_protocol_in_use`, `CONFIG_ATTRS`; on its factories: `_batched_timer`, `protocols`, `logFrames`.
 `tests/wire/test_internals.py` fails when a new Autobahn changes one of them. Those who are called for every chunk ask
 for `state`, `data`, `current_frame` and `inside_message` themselves, for speed.
 """
@@ -190,8 +190,10 @@ def forget_ping_timeout(protocol: Any) -> None:
     protocol.autoPingTimeoutCall = None
 
 
-def renew_ping_timeout(protocol: Any) -> None:
-    """Give the pong that is awaited as long as it had already."""
+def renew_ping_timeout(protocol: Any, *, ping: bool) -> None:
+    """Give the pong that is awaited as long as it had already; `ping`: and send its ping once more."""
+    if ping:
+        protocol.sendPing(protocol.autoPingPending)
     call = protocol.factory._batched_timer.call_later(protocol.autoPingTimeout, protocol.onAutoPingTimeout)
     protocol.autoPingTimeoutCall = call
 

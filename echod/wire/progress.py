@@ -8,6 +8,7 @@ Names used of Twisted's transports, here and in sending.py alone: `bufferSize`, 
 from __future__ import annotations
 
 import fcntl
+import select
 import socket
 import struct
 import termios
@@ -128,6 +129,16 @@ def unread_of(handle: socket.socket) -> int:
 def unsent_of(lowest: Any) -> int:
     """Bytes that Twisted has not handed to the kernel yet."""
     return int(len(lowest.dataBuffer) - lowest.offset + lowest._tempDataLen)
+
+
+def is_broken(transport: Any) -> bool:
+    """Whether the connection has ended in both directions, which nobody notices while nothing is read or written."""
+    handle = socket_of(socket_transport(transport))
+    if handle is None:
+        return False
+    watch = select.poll()
+    watch.register(handle, 0)
+    return bool(watch.poll(0))
 
 
 def bytes_unsent(transport: Any) -> int:

@@ -13,7 +13,7 @@ from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 
 from echod.wire import progress
-from echod.wire.progress import has_progress, limit_buffer, taken_from, unread_at_peer, unread_of
+from echod.wire.progress import has_progress, is_broken, limit_buffer, taken_from, unread_at_peer, unread_of
 from tests.wire.plug import Line, Plug, Wrapped
 
 
@@ -103,6 +103,31 @@ def test_over_tcp_what_a_peer_on_this_host_reads_is_progress(tcp: tuple[socket.s
 
     assert unread_at_peer(near) == 998
     assert has_progress(before, taken_from(Plug(near)))
+
+
+def test_a_connection_is_broken_when_its_peer_has_reset_it(tcp: tuple[socket.socket, socket.socket]) -> None:
+    near, far = tcp
+    assert not is_broken(Plug(near))
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    far.close()
+    assert is_broken(Plug(near))
+
+
+def test_a_connection_is_broken_when_its_peer_is_gone_and_not_when_it_says_nothing_more(
+    tcp: tuple[socket.socket, socket.socket],
+) -> None:
+    near, far = tcp
+    far.shutdown(socket.SHUT_WR)
+    near.sendall(b"x")
+    assert not is_broken(Plug(near))
+    assert far.recv(1) == b"x"
+    far.close()
+    near.sendall(b"x")
+    assert is_broken(Plug(near))
+
+
+def test_a_connection_in_memory_is_never_broken() -> None:
+    assert not is_broken(StringTransport())
 
 
 def test_a_peer_that_is_gone_has_nothing_unread(tcp: tuple[socket.socket, socket.socket]) -> None:
