@@ -25,9 +25,11 @@ class Supervisor:
         self._watchdog_s = watchdog_of(environment)
         self._signs = LoopingCall(self._tell, "WATCHDOG=1")
         self._signs.clock = clock
+        self.is_ready = False
 
     def ready(self) -> None:
         """Connections are accepted."""
+        self.is_ready = True
         self._tell("READY=1")
         if self._address and self._watchdog_s and not self._signs.running:
             self._signs.start(self._watchdog_s / 2)
@@ -38,6 +40,7 @@ class Supervisor:
 
     def stopping(self) -> None:
         """A drain begins; signs of life are given until `stopped`."""
+        self.is_ready = False
         self._tell("STOPPING=1")
 
     def stopped(self) -> None:

@@ -75,10 +75,16 @@ class EchodService(Service):
 
     def reload(self) -> None:
         """Read certificates again."""
+        if not self._supervisor.is_ready:
+            self._reload_all()
+            return
         self._supervisor.reloading()
+        self._reload_all()
+        self._supervisor.ready()
+
+    def _reload_all(self) -> None:
         for listener in self._listeners:
             listener.reload()
-        self._supervisor.ready()
 
     def _say_ready(self, ports: list[IListeningPort]) -> None:
         """The one line that a parent process may wait for."""

@@ -29,14 +29,17 @@ from echod.wire.internals import (
     forget_ping_timeout,
     is_shaking_hands,
     name_subprotocol,
+    ping_again,
     receive_octets,
     state_of,
 )
 from echod.wire.internals_deflate import change_deflate, deflate, is_worth_deflating
 from echod.wire.outlet import Outlet
 from echod.wire.parting import Parting
+from echod.wire.progress import is_broken
 from echod.wire.protocol import EchodProtocol, reply_unchanged
 from echod.wire.stalling import Stall
+from echod.wire.tally import PING_TIMEOUT
 
 MOST_WAITING_BYTES = 256 * KIB
 """Of replies that are not due or have not left; above it nothing more is read, or made of what was read."""
@@ -223,8 +226,19 @@ class BehavingProtocol(EchodProtocol):
     def onAutoPingTimeout(self) -> None:
         if self.parting.is_silent:
             forget_ping_timeout(self)
+        elif self.guard.flow.is_held and state_of(self) is State.OPEN:
+            self._look_for_client()
         else:
             super().onAutoPingTimeout()
+
+    def _look_for_client(self) -> None:
+        """Nothing is read, perhaps for ten minutes: another ping finds out whether there is still somebody."""
+        if is_broken(self.transport):
+            forget_ping_timeout(self)
+            self.factory.tally.count(PING_TIMEOUT)
+            self.transport.abortConnection()
+        else:
+            ping_again(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(was_clean, code, reason)

@@ -24,7 +24,7 @@ from echod.wire.internals import (
     stop_close_timer,
 )
 from echod.wire.internals_deflate import free_decompressor, is_inflating
-from echod.wire.progress import is_broken, limit_buffer
+from echod.wire.progress import limit_buffer
 from echod.wire.share import Share
 from echod.wire.slices import Slices
 from echod.wire.tally import FRAGMENTS, PING_TIMEOUT, Tally
@@ -170,15 +170,14 @@ class Guard:
     def ping_timed_out(self) -> bool:
         """Whether a missing pong means that the peer is gone.
 
-        It is not while anything else comes, and while reading is held its pong may have come unseen: then another ping
-        finds out whether there is still somebody. A connection that is closing has another watch.
+        It is not while anything else comes, and while reading is held its pong may have come unseen.
+        A connection that is closing has another watch.
         """
         if state_of(self._protocol) is not State.OPEN:
             forget_ping_timeout(self._protocol)
             return False
-        is_unheard = self.flow.is_held and not is_broken(self._transport)
-        if is_unheard or self.silent_s() < self._limits.ping_timeout_s:
-            renew_ping_timeout(self._protocol, ping=is_unheard)
+        if self.flow.is_held or self.silent_s() < self._limits.ping_timeout_s:
+            renew_ping_timeout(self._protocol)
             return False
         self._tally.count(PING_TIMEOUT)
         return True

@@ -6,7 +6,7 @@ Names used, on its protocols: `state` and the `STATE_*` numbers, `log`, `data`, 
 `autoPingTimeoutCall`, `autoPingPendingCall`, `autoPingPending`, `_sendAutoPing`, `onAutoPingTimeout`, `http_headers`,
 `http_status_line`, `processHandshake`, `failHandshake`, `consumeData`, `processData`, `onCloseFrame`, `onPing`,
 `sendPing`, `sendPong`, `sendData`, `sendFrame`, `sendCloseFrame`, `dropConnection`, `_closeConnection`,
-`_fail_connection`, `_onOpen`, `_onMessage`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
+`_fail_connection`, `_onOpen`, `_onMessage`, `_onClose`, `frame_data`, `message_data`, `onCloseHandshakeTimeout`,
 `registerProducer`, `unregisterProducer`, `current_frame`, `inside_message`, `send_queue`, `logOctets`,
 `trackedTimings`, `_listeners`, `logFrames`, `logRxFrame`, `logTxFrame`, `_perMessageCompress`,
 `websocket_protocol_in_use`, `CONFIG_ATTRS`; on its factories: `_batched_timer`, `protocols`, `logFrames`.
@@ -190,10 +190,14 @@ def forget_ping_timeout(protocol: Any) -> None:
     protocol.autoPingTimeoutCall = None
 
 
-def renew_ping_timeout(protocol: Any, *, ping: bool) -> None:
-    """Give the pong that is awaited as long as it had already; `ping`: and send its ping once more."""
-    if ping:
-        protocol.sendPing(protocol.autoPingPending)
+def ping_again(protocol: Any) -> None:
+    """Send the ping whose pong is awaited once more."""
+    renew_ping_timeout(protocol)
+    protocol.sendPing(protocol.autoPingPending)
+
+
+def renew_ping_timeout(protocol: Any) -> None:
+    """Give the pong that is awaited as long as it had already."""
     call = protocol.factory._batched_timer.call_later(protocol.autoPingTimeout, protocol.onAutoPingTimeout)
     protocol.autoPingTimeoutCall = call
 

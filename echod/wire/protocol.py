@@ -21,10 +21,7 @@ from echod.wire import trace
 from echod.wire.guard import Guard
 from echod.wire.handshake import ServerOpening
 from echod.wire.hooks import guarded
-from echod.wire.internals import (
-    OPEN,
-    close_of,
-)
+from echod.wire.internals import OPEN, close_of
 from echod.wire.internals_deflate import send_whole
 from echod.wire.peers import peer_name
 from echod.wire.plain import can_be_plain
@@ -123,8 +120,9 @@ class Echo(EchodProtocol):
 
     is_mere_echo = True
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         """A subclass may have something else to do for each message."""
+        super().__init_subclass__(**options)
         cls.is_mere_echo = cls.onMessage is Echo.onMessage and cls.sendMessage is EchodProtocol.sendMessage
 
     def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:

@@ -46,6 +46,25 @@ def test_a_stall_ends_and_nothing_is_lost(net: Net) -> None:
     assert peer.take() == REPLY * 3
 
 
+def test_during_a_stall_pings_go_on(net: Net) -> None:
+    peer = net.open("/echo?stall=0")
+    net.wait(20)
+    ping = peer.take()
+    assert ping[0] == PING
+    net.wait(20)
+    net.wait(20)
+    assert peer.take() == ping * 2
+
+
+def test_a_client_that_is_gone_is_noticed_during_a_stall(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = net.open("/echo?stall=0")
+    net.wait(20)
+    monkeypatch.setattr("echod.wire.behaving.is_broken", lambda _: True)
+    net.wait(20)
+    assert peer.lost
+    assert net.server.tally.counts() == {"ping timeout": 1}
+
+
 def test_what_comes_during_a_stall_waits_for_its_end(net: Net) -> None:
     peer = net.open("/echo?stall=0&stall-for=1s")
     peer.transport.arrive(X)

@@ -394,26 +394,6 @@ def test_a_pong_that_cannot_be_seen_while_reading_is_held_is_not_missed(pinged: 
     assert not peer.lost
 
 
-def test_while_reading_is_held_pings_go_on(pinged: Net) -> None:
-    peer = pinged.open("/echo")
-    pinged.wait(10)
-    first = pings(peer)
-    protocol_of(pinged).guard.flow.hold("a")
-    pinged.wait(5)
-    pinged.wait(5)
-    assert pings(peer) == first * 2
-
-
-def test_a_peer_that_is_gone_is_noticed_while_reading_is_held(pinged: Net, monkeypatch: pytest.MonkeyPatch) -> None:
-    peer = pinged.open("/echo")
-    pinged.wait(10)
-    protocol_of(pinged).guard.flow.hold("a")
-    monkeypatch.setattr("echod.wire.guard.is_broken", lambda _: True)
-    pinged.wait(5)
-    assert peer.lost
-    assert pinged.server.tally.counts() == {"ping timeout": 1}
-
-
 def test_a_peer_that_is_still_silent_when_reading_goes_on_is_cut(pinged: Net) -> None:
     peer = pinged.open("/echo")
     pinged.wait(10)
