@@ -15,6 +15,8 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
 from echod.daemon.notify import Supervisor
+from echod.daemon.service import make_service
+from echod.settings import Settings
 from tests.child import Child, Daemon
 from tests.daemon.clients import LOOPBACK, PATIENCE_S, open_client, reply
 
@@ -61,6 +63,14 @@ def test_a_daemon_tells_when_it_is_ready_reloads_and_stops(heard: socket.socket)
         assert heard.recv(1000) == b"READY=1"
         assert daemon.terminate() == 0
     assert everything(heard) == [b"STOPPING=1"]
+
+
+def test_a_reload_before_the_daemon_is_ready_tells_nothing(
+    heard: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", address_of(heard))
+    make_service(Settings(port=0), Clock()).reload()
+    assert everything(heard) == []
 
 
 def test_signs_of_life_come_twice_in_the_time_asked_for_until_nobody_is_left(heard: socket.socket) -> None:
