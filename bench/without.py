@@ -9,8 +9,9 @@ from typing import Any
 from twisted.scripts import twistd
 
 from echod.daemon import service
-from echod.rules import frames
-from echod.wire import plain, protocol
+from echod.rules.websocket import frames
+from echod.websocket import fast_path as plain
+from echod.websocket import protocol
 
 WORDS = ("--nodaemon", "--pidfile=", "--logfile=-", "echod", "--port", "0")
 

@@ -17,8 +17,8 @@ its names are here, in Python.
 
 from __future__ import annotations
 
+from echod.api.contract import Contract
 from echod.blocking import note as _note
-from echod.daemon.server import Server
 from echod.errors import (
     BadCertificate,
     BadSetting,
@@ -32,11 +32,11 @@ from echod.errors import (
     OpenFailed,
     OpenTimeout,
 )
+from echod.server.server import Server
 from echod.settings import Limits
-from echod.wire.contract import Contract
-from echod.wire.factories import EndpointFactory
-from echod.wire.internals import State
-from echod.wire.protocol import Echo, MultiEcho, SimpleEcho
+from echod.websocket.autobahn.state import State
+from echod.websocket.factory import EndpointFactory
+from echod.websocket.protocol import Echo, MultiEcho, SimpleEcho
 
 __all__ = [
     "BadCertificate",

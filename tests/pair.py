@@ -24,13 +24,13 @@ from twisted.python.failure import Failure
 from twisted.test.iosim import FakeTransport, IOPump, connect
 from zope.interface import implementer
 
+from echod.api import client
+from echod.api.callbacks import Callbacks
+from echod.api.contract import Contract
 from echod.client.note import Note
-from echod.daemon.server import Server, publish_info, publish_multi_echo, publish_plain_echo, publish_simple_echo
-from echod.rules.uri import parse_uri
-from echod.state.memory import MemoryModeStore
-from echod.wire import client
-from echod.wire.callbacks import Callbacks
-from echod.wire.contract import Contract
+from echod.rules.http.uri import parse_uri
+from echod.server.server import Server, publish_info, publish_multi_echo, publish_plain_echo, publish_simple_echo
+from echod.store.memory import MemoryModeStore
 
 CLIENT_ADDRESS = IPv4Address("TCP", "192.0.2.7", 50000)
 SERVER_ADDRESS = IPv4Address("TCP", "192.0.2.1", 9001)

@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "echod"
 FILES = sorted(PACKAGE.rglob("*.py"))
-LAYERS = ("errors", "settings", "rules", "state", "wire", "site", "daemon", "client", "blocking", "")
+LAYERS = (
+    *("errors", "settings", "counters", "rules", "store", "transport", "flow", "accept", "websocket"),
+    *("api", "behaviours", "endpoints", "site", "server", "daemon", "client", "blocking", ""),
+)
 """From the top down: a module imports only from its own layer and from those before it. The last is `echod` itself."""
 
 
@@ -37,7 +40,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, list[str]]]:
 
 
 def imported_modules(tree: ast.AST) -> set[str]:
-    """The modules of echod that are imported, whether as `from echod.wire import trace` or by their own name."""
+    """The modules of echod that are imported, whether as `from echod.websocket import trace` or by their own name."""
     found = set()
     for module, names in imports(tree):
         found |= {f"{module}.{name}" for name in names if f"{module}.{name}" in MODULES} or {module}

@@ -20,12 +20,12 @@ from twisted.internet.task import react
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
+from echod.api.contract import Contract
 from echod.client.note import Note, echo_uri
 from echod.client.prompt import Display
 from echod.client.terminal import complain
 from echod.errors import BadSetting, CloseCode, ConnectionClosed, OpenFailed
 from echod.settings import DEFAULT_PORT, MIB
-from echod.wire.contract import Contract
 
 CLEAN = (CloseCode.NORMAL, CloseCode.NO_CODE)
 SILENCE_S = 1.0

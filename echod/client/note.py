@@ -7,20 +7,20 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 
-from echod.client.arguments import adjust, check_headers, check_sent_origin, check_subprotocols
-from echod.client.opening import open_plan
+from echod.api.arguments import adjust, check_headers, check_sent_origin, check_subprotocols
+from echod.api.callbacks import Callbacks, check_arity
+from echod.api.client import Plan
+from echod.api.connecting import open_plan
+from echod.api.contract import Contract, Data, Door, walk_in
+from echod.api.published import Authorize, Headers, Publication, PublishedFactory
 from echod.client.prompt import Display
-from echod.daemon.server import Server, publish_multi_echo, publish_simple_echo
-from echod.daemon.sockets import make_endpoint
 from echod.errors import BadSetting, CloseCode, NoClient
 from echod.rules.echo import Mode
-from echod.rules.uri import parse_uri
+from echod.rules.http.uri import parse_uri
+from echod.server.listening import make_endpoint
+from echod.server.server import Server, publish_multi_echo, publish_simple_echo
 from echod.settings import DEFAULT_PORT, Limits
-from echod.state.memory import MemoryModeStore
-from echod.wire.callbacks import Callbacks, check_arity
-from echod.wire.client import Plan
-from echod.wire.contract import Contract, Data, Door, walk_in
-from echod.wire.published import Authorize, Headers, Publication, PublishedFactory
+from echod.store.memory import MemoryModeStore
 
 AUTHORIZE = "authorize(contract)"
 ECHO_PATHS = {"simple": "/simple-echo", "multi": "/multi-echo"}

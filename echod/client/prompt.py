@@ -6,8 +6,8 @@ import sys
 import threading
 from collections.abc import Callable
 
+from echod.api.contract import Contract
 from echod.client.terminal import closed_line, received_line, show
-from echod.wire.contract import Contract
 
 PATIENCE_S = 0.25
 """How long an echo may be held back for the value of a call that is never displayed, as in `x = echo_send("a")`."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from echod.errors import BadSetting
 from echod.settings import DEFAULT_PORT, KIB, MIB, Limits, Settings
-from echod.site.endpoints import check_origin
+from echod.site.table import check_origin
 
 MOST = 2**31 - 1
 """The largest count that the operating system takes."""

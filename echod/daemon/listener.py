@@ -10,9 +10,9 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from echod.daemon.certificates import folder_of, read_folder
-from echod.daemon.sockets import EveryInterface
 from echod.errors import BadSetting
-from echod.wire.peers import peer_name
+from echod.server.listening import EveryInterface
+from echod.transport.addresses import peer_name
 
 log = Logger(namespace="echod")
 

@@ -22,7 +22,9 @@ from echod.daemon.listener import EndpointListener, EveryInterfaceListener, List
 from echod.daemon.notify import Supervisor
 from echod.daemon.openfiles import most_connections, raise_open_files
 from echod.daemon.reactor import install_by_default
-from echod.daemon.server import (
+from echod.daemon.signals import Signals
+from echod.errors import BadSetting
+from echod.server.server import (
     Server,
     publish_behaviours,
     publish_info,
@@ -30,12 +32,10 @@ from echod.daemon.server import (
     publish_plain_echo,
     publish_simple_echo,
 )
-from echod.daemon.signals import Signals
-from echod.errors import BadSetting
 from echod.settings import Limits, Settings
 from echod.site.health import Health
 from echod.site.pages import make_pages
-from echod.state.memory import MemoryModeStore
+from echod.store.memory import MemoryModeStore
 
 log = Logger(namespace="echod")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from twisted.web.resource import Resource
 
-from echod.rules.answer import SERVER
-from echod.rules.head import origin_form
+from echod.rules.http.head import origin_form
+from echod.rules.http.response import SERVER
 from echod.site.pages import answer
 
 LIVE, READY = "/health/live", "/health/ready"

@@ -16,14 +16,14 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import File
 
+from echod.counters import Tally
 from echod.errors import BadSetting
-from echod.rules.answer import SERVER
-from echod.rules.head import origin_form
+from echod.flow.flow_control import Watch
+from echod.rules.http.head import origin_form
+from echod.rules.http.response import SERVER
 from echod.settings import Limits
 from echod.site.policy import POLICY
-from echod.wire.flow import Watch
-from echod.wire.peers import peer_name
-from echod.wire.tally import Tally
+from echod.transport.addresses import peer_name
 
 INDEX = "index.html"
 PACKED = Path(__file__).parent.parent / "web"

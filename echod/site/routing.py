@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IProtocolFactory
 
-from echod.rules.head import Head, Refusal
-from echod.rules.upgrade import ALLOW_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
-from echod.site.endpoints import Endpoints
+from echod.rules.http.head import Head, Refusal
+from echod.rules.http.upgrade import ALLOW_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
+from echod.site.table import Endpoints
 
 ROOT = "/"
 ASTERISK = "*"

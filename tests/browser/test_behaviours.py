@@ -11,7 +11,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
-from echod.rules.parameters import PARAMETERS
+from echod.rules.behaviours.table import PARAMETERS
 from tests.browser.chamber import Chamber
 from tests.browser.test_looks import NARROW, READABLE, contrast, prefer
 from tests.child import ROOT, Daemon

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from echod.rules.behaviour import Behaviour, read_behaviour
+from echod.rules.behaviours.query import Behaviour, read_behaviour
 from tests.clients.run import BEHAVIOURS, CLIENTS, DOCUMENT
 
 

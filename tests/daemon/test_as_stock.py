@@ -17,7 +17,7 @@ from tests.child import Child, Daemon
 from tests.faults.attacker import BINARY, TEXT, Attacker, connect, frame, trusting
 from tests.faults.doors import issue, tls_endpoint
 from tests.pair import request, unframe
-from tests.wire.streams import LIMIT, encode, feed, segmented, simplify, stock_echo
+from tests.streams import LIMIT, encode, feed, segmented, simplify, stock_echo
 
 BYE = encode(0x88, b"\x03\xe8", b"\x01\x02\x03\x04")
 MIB = 1024 * 1024

@@ -16,9 +16,9 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 
 from echod.daemon.listener import EndpointListener, EveryInterfaceListener
-from echod.daemon.server import Server
 from echod.daemon.service import EchodService, make_service
 from echod.errors import BadSetting
+from echod.server.server import Server
 from echod.settings import Settings
 from tests.daemon.clients import LOOPBACK, PATIENCE_S, say
 

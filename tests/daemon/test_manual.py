@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from echod.rules.malformed import MALFORMED
-from echod.rules.parameters import PARAMETERS
+from echod.rules.behaviours.malformed import MALFORMED
+from echod.rules.behaviours.table import PARAMETERS
 from tests.child import ROOT, Daemon, clean_environment
 
 TEXT = (ROOT / "docs" / "behaviours.md").read_text()

@@ -24,13 +24,13 @@ import twisted.plugins
 from echod.daemon.configuration import OPTIONS
 from echod.daemon.failing import StartFailed
 from echod.daemon.options import Options, makeService
-from echod.daemon.server import Server
 from echod.daemon.service import (
     EchodService,
     listen_or_fail,
     make_service,
     service_from_environment,
 )
+from echod.server.server import Server
 from echod.settings import Settings
 from tests.child import ROOT
 from tests.daemon.clients import LOOPBACK, is_free, say

@@ -9,13 +9,13 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
-from echod.daemon.server import Server, publish_multi_echo
-from echod.daemon.sockets import make_endpoint
+from echod.api.callbacks import Callbacks
+from echod.api.published import Publication, PublishedFactory
+from echod.server.listening import make_endpoint
+from echod.server.server import Server, publish_multi_echo
 from echod.settings import Limits
-from echod.wire.callbacks import Callbacks
-from echod.wire.factories import EndpointFactory
-from echod.wire.protocol import Echo
-from echod.wire.published import Publication, PublishedFactory
+from echod.websocket.factory import EndpointFactory
+from echod.websocket.protocol import Echo
 
 
 class RaisingAtOpen(Echo):

@@ -9,9 +9,9 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, formatEvent
 
+from echod.counters import Tally
 from echod.errors import BadSetting
 from echod.site.pages import make_pages
-from echod.wire.tally import Tally
 from tests.site.visitor import HANDSHAKE, Line, Site
 
 ENCODED_TRAVERSALS = [

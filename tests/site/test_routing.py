@@ -7,9 +7,9 @@ import re
 import pytest
 from twisted.internet.protocol import Factory
 
-from echod.rules.head import HeadReader, Refusal
-from echod.site.endpoints import Endpoint, Endpoints
+from echod.rules.http.head import HeadReader, Refusal
 from echod.site.routing import Routing
+from echod.site.table import Endpoint, Endpoints
 from tests.site.visitor import HANDSHAKE
 
 SIMPLE, MULTI, ROOT, GUARDED, PAGES = (Factory() for _ in range(5))

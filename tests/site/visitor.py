@@ -16,12 +16,12 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
+from echod.accept.gate import GateFactory
 from echod.settings import Limits
-from echod.site.endpoints import Endpoint, Endpoints
 from echod.site.routing import Routing
-from echod.wire.connections import Connections
-from echod.wire.factories import EndpointFactory
-from echod.wire.gate import GateFactory
+from echod.site.table import Endpoint, Endpoints
+from echod.websocket.connections import Connections
+from echod.websocket.factory import EndpointFactory
 
 ANSWER_TIMEOUT_S = 10
 

@@ -1,0 +1,1 @@
+"""Who is let in, and which protocol gets the bytes: admission, refusals, the gate."""

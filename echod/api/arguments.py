@@ -1,0 +1,86 @@
+"""What callers give, checked before it goes onto a wire: limits, headers, subprotocols, origins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from echod.errors import BadSetting
+from echod.rules.http.head import PRINTABLE, TOKEN
+from echod.settings import Limits
+
+RESERVED = frozenset(
+    {
+        "connection",
+        "host",
+        "origin",
+        "sec-websocket-accept",
+        "sec-websocket-extensions",
+        "sec-websocket-key",
+        "sec-websocket-protocol",
+        "sec-websocket-version",
+        "upgrade",
+    }
+)
+"""Headers that the handshake makes itself; a second one would break it."""
+
+
+def adjust(limits: Limits, **given: tuple[str, float | None]) -> Limits:
+    """The limits with those values that are not None; each comes with the keyword that the caller knows.
+
+    Raises:
+        BadSetting: a number below zero, or zero where that is no limit.
+    """
+    for field, (keyword, value) in given.items():
+        if value is None:
+            continue
+        # Written so that nan is refused too.
+        if not isinstance(value, (int, float)) or not (value > 0 or (value == 0 and field == "ping_interval_s")):
+            raise BadSetting(
+                keyword, value, "a number from zero (no pings)" if "ping" in keyword else "a number above zero"
+            )
+        change: dict[str, Any] = {field: value}
+        limits = replace(limits, **change)
+    return limits
+
+
+def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """The headers, none of which may smuggle in another line, or stand in the way of the handshake.
+
+    Raises:
+        BadSetting: a name that is no token or one of the handshake's own, or a value with a control character.
+    """
+    checked = dict(headers or {})
+    for name, value in checked.items():
+        if not TOKEN.fullmatch(name) or not isinstance(value, str) or not (value.isprintable() and value.isascii()):
+            raise BadSetting(f"header {name!r}", value, "a name and a value without control characters")
+        if name.lower() in RESERVED:
+            raise BadSetting(f"header {name!r}", value, "free to set: the handshake has its own")
+    return checked
+
+
+def check_subprotocols(names: Iterable[str]) -> tuple[str, ...]:
+    """The subprotocols as they may stand in a header (RFC 6455, 11.3.4).
+
+    Raises:
+        BadSetting: one of them is no token.
+    """
+    if isinstance(names, str):
+        raise BadSetting("subprotocols", names, "a list of names")
+    checked = tuple(names)
+    for name in checked:
+        if not TOKEN.fullmatch(name):
+            raise BadSetting("subprotocols", name, "a token: letters, digits and a few signs, without blanks")
+    return checked
+
+
+def check_sent_origin(origin: str | None) -> str | None:
+    """The origin as it may stand in a header: any word, so that a server can be tried with a bad one.
+
+    Raises:
+        BadSetting: it has blanks or control characters.
+    """
+    if origin is not None and not PRINTABLE.fullmatch(origin):
+        raise BadSetting("origin", origin, "one word of printable ASCII such as https://example.com")
+    return origin

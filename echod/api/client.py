@@ -1,0 +1,250 @@
+"""The client: Autobahn's client protocol, guarded, and `connect`, which opens one WebSocket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.websocket.types import ConnectingRequest, ConnectionResponse
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from echod.api.callbacks import Callbacks
+from echod.api.contract import Contract, Door, walk_in
+from echod.api.conversation import Conversation
+from echod.api.open_errors import lost_before_open, refused
+from echod.counters import Tally
+from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
+from echod.flow.quotas import Budget
+from echod.flow.turn_share import Share
+from echod.rules.http.head import END
+from echod.rules.http.response import SERVER
+from echod.rules.http.uri import Address
+from echod.rules.websocket.frames import BINARY, MASK_BYTES, TEXT, encode_head, take_unmasked
+from echod.settings import Limits
+from echod.transport.addresses import peer_name
+from echod.transport.direct_send import is_direct
+from echod.websocket import trace
+from echod.websocket.autobahn.deflate import accept_deflate_response, decline, deflate_offers, send_whole
+from echod.websocket.autobahn.state import (
+    answer_of,
+    close_of,
+    forget_input,
+    forget_message,
+    log_sent,
+    open_guarded,
+    trace_frames,
+    use_clock,
+)
+from echod.websocket.fast_path import can_be_plain
+from echod.websocket.guard import Guard, outer_limit
+from echod.websocket.hooks import guarded
+from echod.websocket.masking import APPLY_MASK
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to open, and how."""
+
+    address: Address
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    subprotocols: tuple[str, ...] = ()
+    origin: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    compression: bool = True
+    debug: bool = False
+    limits: Limits = field(default_factory=Limits)
+    door: Door = walk_in
+
+
+@guarded
+class ClientProtocol(WebSocketClientProtocol):
+    """One client-side connection. `opened` fires with its contract, or fails with `OpenFailed`."""
+
+    factory: ClientFactory
+    contract: Contract
+    transport: Any
+    dataReceived: Any
+    logFrames: bool
+    guard: Guard
+    _onOpen = open_guarded
+    take = staticmethod(take_unmasked)
+    is_masked = False
+    leaves_frames = True
+    is_plain: bool
+    replies: list[bytes] | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: Deferred[Contract] = Deferred(lambda _: self.transport.abortConnection())
+
+    @property
+    def peer_name(self) -> str:
+        return self.contract.peer
+
+    def connectionMade(self) -> None:
+        plan = self.factory.plan
+        self.max_message_bytes = plan.limits.max_message_bytes
+        self.is_direct = is_direct(self.transport)
+        self.guard = Guard(self, self.factory.reactor, plan.limits, self.factory.budget, self.factory.share)
+        self.contract = Contract(self, self.factory.reactor, plan.door)
+        self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
+        self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
+        self.contract.peer = peer_name(self.transport.getPeer())
+        waiting = plan.limits.waiting_messages
+        self.conversation = Conversation(self, self.contract, plan.callbacks, self.guard.flow, waiting)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self.fail_opening(lost_before_open(self.factory.plan.address.uri, reason))
+
+    def onConnecting(self, details: object) -> ConnectingRequest:
+        """What the request will say; Autobahn itself would forget the brackets of an IPv6 host."""
+        plan = self.factory.plan
+        return ConnectingRequest(
+            host=plan.address.bracketed_host,
+            port=plan.address.port,
+            resource=plan.address.resource,
+            headers={"User-Agent": SERVER, **plan.headers},
+            useragent="",
+            origin=plan.origin,
+            protocols=list(plan.subprotocols),
+        )
+
+    def processHandshake(self) -> None:
+        """The server's answer; what cannot even be parsed is no WebSocket server."""
+        limit = self.factory.plan.limits.head_bytes
+        if len(self.data) > limit and END not in self.data[:limit]:
+            self.fail_opening(NotWebSocket(self.contract.uri, "the head of the answer has no end"))
+            return
+        try:
+            super().processHandshake()
+        except (ValueError, IndexError) as error:
+            self.failHandshake(str(error))
+
+    def failHandshake(self, reason: str) -> None:
+        self.fail_opening(refused(self.contract.uri, *answer_of(self), reason))
+
+    def fail_opening(self, error: OpenFailed) -> None:
+        """Tell the caller, once, and let go of the connection."""
+        if not self.opened.called:
+            self.opened.errback(error)
+            self.dropConnection(abort=True)
+
+    def onConnect(self, response: ConnectionResponse) -> None:
+        self.contract.subprotocol = response.protocol
+        self.contract.response_headers = response.headers
+        if self.logFrames:
+            trace.trace_handshake(self.contract.peer, self.contract.uri, response.headers)
+
+    def onOpen(self) -> None:
+        self.guard.open()
+        self.is_plain = can_be_plain(self)
+        self.conversation.opened()
+        self.opened.callback(self.contract)
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.conversation.received(payload, is_binary)
+
+    def sendPing(self, payload: bytes | None = None) -> None:
+        self.contract.note_ping(payload or b"")
+        super().sendPing(payload)
+
+    def onPong(self, payload: bytes) -> None:
+        self.contract.take_pong(payload)
+
+    def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
+        """The server is to drop the connection now (RFC 6455, 7.1.1); if it does not, we do."""
+        result = super().onCloseFrame(code, reason)
+        self.guard.await_close()
+        self.hear_no_more()
+        return result
+
+    def hear_no_more(self) -> None:
+        """Drop what is behind a Close, here and to come (RFC 6455, 5.5.1), and a message that will never be whole."""
+        forget_message(self)
+        forget_input(self)
+        self.dataReceived = lambda _: None
+
+    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        if not self.is_open.called:
+            return
+        if self.logFrames:
+            trace.trace_close(self.contract.peer, *close_of(self, was_clean))
+        self.conversation.closed(*close_of(self, was_clean))
+
+    def sendMessage(self, payload: bytes, isBinary: bool = False, *_: object, **__: object) -> None:
+        """Silent when the connection is not open; the limit for what comes in does not apply."""
+        send_whole(self, payload, isBinary)
+
+    def sendFrame(
+        self, opcode: int, payload: bytes = b"", fin: bool = True, rsv: int = 0, *_: object, **__: object
+    ) -> None:
+        """As Autobahn's, with masks that cannot be foreseen (RFC 6455, 5.3)."""
+        mask = os.urandom(MASK_BYTES)
+        log_sent(self, opcode, payload, fin=fin, rsv=rsv, mask=mask)
+        pieces = encode_head(opcode, len(payload), fin=fin, rsv=rsv, mask=mask), APPLY_MASK(payload, mask)
+        if self.replies is None or opcode not in (TEXT, BINARY):
+            self.sendData(b"".join(pieces))
+        else:
+            self.replies += pieces
+
+
+class ClientFactory(WebSocketClientFactory):
+    """Builds the one protocol of one plan."""
+
+    noisy = False
+    protocol: Any = ClientProtocol
+
+    def __init__(self, reactor: Any, plan: Plan) -> None:
+        super().__init__(reactor=reactor, protocols=list(plan.subprotocols))
+        self.plan = plan
+        self.budget = Budget(0)
+        self.share = Share(reactor)
+        self.tally = Tally()
+        limits = plan.limits
+        use_clock(self, reactor)
+        trace_frames(self, plan.debug)
+        self.setProtocolOptions(
+            failByDrop=False,
+            echoCloseCodeReason=True,
+            # Both are timed by open_timeout_s and onCloseFrame, on the clock that was handed in.
+            openHandshakeTimeout=0,
+            serverConnectionDropTimeout=0,
+            closeHandshakeTimeout=limits.close_timeout_s,
+            maxMessagePayloadSize=outer_limit(limits.max_message_bytes),
+            autoPingInterval=limits.ping_interval_s,
+            autoPingTimeout=limits.ping_timeout_s,
+            perMessageCompressionOffers=deflate_offers() if plan.compression else [],
+            perMessageCompressionAccept=accept_deflate_response if plan.compression else decline,
+        )
+
+
+def connect(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Deferred[Contract]:
+    """Open one WebSocket: connect, shake hands, give the contract.
+
+    Fails with `OpenFailed`; `OpenTimeout` after `plan.limits.open_timeout_s` from now.
+    """
+    opening = Deferred.fromCoroutine(_open(endpoint, reactor, plan))
+
+    def timed_out(_: object, seconds: float) -> NoReturn:
+        raise OpenTimeout(plan.address.uri, f"not open within {seconds:g} seconds")
+
+    return opening.addTimeout(plan.limits.open_timeout_s, reactor, timed_out)
+
+
+async def _open(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Contract:
+    try:
+        protocol: Any = await endpoint.connect(ClientFactory(reactor, plan))
+    except (ConnectError, DNSLookupError, ValueError) as error:
+        # A ValueError: what the endpoint says of a name that it cannot look up.
+        raise ConnectFailed(plan.address.uri, f"cannot connect: {error}") from error
+    contract: Contract = await protocol.opened
+    return contract

@@ -1,0 +1,1 @@
+"""Fault injection on demand: a module for each group of the table; knows nothing of the callback API."""

@@ -1,0 +1,1 @@
+"""What the daemon's paths do with a message: the note's two echoes, and `/info`."""

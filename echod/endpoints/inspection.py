@@ -1,0 +1,71 @@
+"""What a connection looks like from here: addresses, request, TLS, and what was agreed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+
+from echod.flow.flow_control import is_tls
+from echod.rules.http.head import Head
+from echod.transport.addresses import MAPPED
+from echod.transport.kernel import socket_transport
+from echod.websocket.autobahn.deflate import agreed_deflate
+from echod.websocket.autobahn.state import agreed_subprotocol
+
+
+def see_request(transport: Any, head: Head, instance: str) -> dict[str, Any]:
+    """What is seen of a request, in values that JSON knows."""
+    line, *lines = head.raw.decode("latin-1").split("\r\n")
+    return {
+        "instance": instance,
+        "peer": show_address(transport.getPeer()),
+        "local": show_address(transport.getHost()),
+        "proxy": see_proxy(transport),
+        "request": {"line": line, "lines": lines, "headers": head.headers},
+        "tls": see_tls(transport),
+    }
+
+
+def see_agreement(protocol: Any) -> dict[str, Any]:
+    """What the opening handshake has agreed on."""
+    deflate = agreed_deflate(protocol)
+    extensions = [] if deflate is None else [{"name": "permessage-deflate", **deflate}]
+    return {"subprotocol": agreed_subprotocol(protocol), "extensions": extensions}
+
+
+def see_proxy(transport: Any) -> dict[str, Any] | None:
+    """The proxy's own connection to us, when `peer` is a client behind it that a PROXY header told of."""
+    lowest = socket_transport(transport)
+    ends = {"peer": lowest.getPeer(), "local": lowest.getHost()}
+    if (ends["peer"], ends["local"]) == (transport.getPeer(), transport.getHost()):
+        return None
+    return {name: show_address(end) for name, end in ends.items()}
+
+
+def see_tls(transport: Any) -> dict[str, Any] | None:
+    """None without TLS; `server_name` (SNI) and `alpn` are None when the client sent none."""
+    while not is_tls(transport):
+        transport = getattr(transport, "transport", None)
+        if transport is None:
+            return None
+    session = transport.getHandle()
+    name = session.get_servername()
+    return {
+        "version": session.get_protocol_version_name(),
+        "cipher": session.get_cipher_name(),
+        "server_name": None if name is None else name.decode("ascii", "backslashreplace"),
+        "alpn": session.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None,
+    }
+
+
+def show_address(address: object) -> dict[str, Any]:
+    if isinstance(address, (IPv4Address, IPv6Address)):
+        return {"host": address.host.removeprefix(MAPPED), "port": address.port}
+    name = address.name if isinstance(address, UNIXAddress) else None
+    return {"unix": None if name is None else name.decode("utf-8", "backslashreplace")}
+
+
+def to_json(seen: dict[str, Any]) -> bytes:
+    return json.dumps(seen, indent=1).encode()

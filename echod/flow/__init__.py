@@ -1,0 +1,1 @@
+"""Flow control, timeouts, quotas and fair shares of the event loop; knows no WebSocket."""

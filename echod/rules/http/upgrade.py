@@ -1,0 +1,99 @@
+"""The opening handshake as a request: is this one, and is it a good one (RFC 6455, 4.2.1)?
+
+Pure. What is refused here never reaches a WebSocket protocol.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+
+from echod.rules.http.head import Head, Refusal
+
+VERSION = "13"
+UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION))
+ALLOW_GET = (("Allow", "GET"),)
+SINGLE = ("sec-websocket-key", "sec-websocket-version", "origin")
+"""Headers that may stand once only; a second line could mean one thing to a proxy and another to us."""
+
+
+def is_upgrade(head: Head) -> bool:
+    """Whether the client asks for a WebSocket, well or badly."""
+    return "websocket" in head.tokens("upgrade")
+
+
+def has_body(head: Head) -> bool:
+    """Whether a body is announced behind the head."""
+    return bool(head.values("transfer-encoding")) or any(length != "0" for length in head.values("content-length"))
+
+
+def check_length(head: Head) -> Refusal | None:
+    """None for at most one Content-Length, and that a number (RFC 9112, 6.3)."""
+    lengths = head.values("content-length")
+    is_good = len(lengths) < 2 and all(length.isascii() and length.isdigit() for length in lengths)
+    return None if is_good else Refusal(400, "the header content-length is not one number")
+
+
+def check_upgrade(head: Head) -> Refusal | None:
+    """None when a WebSocket protocol may take this handshake, else the answer to give."""
+    for check in CHECKS:
+        refusal = check(head)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _check_method(head: Head) -> Refusal | None:
+    return None if head.method == "GET" else Refusal(405, "a WebSocket is opened with GET", ALLOW_GET)
+
+
+def _check_http_version(head: Head) -> Refusal | None:
+    return None if head.version == "HTTP/1.1" else Refusal(505, "a WebSocket is opened with HTTP/1.1")
+
+
+def _check_single(head: Head) -> Refusal | None:
+    doubled = next((name for name in SINGLE if len(head.values(name)) > 1), None)
+    return Refusal(400, f"the header {doubled} stands more than once") if doubled else None
+
+
+def _check_connection(head: Head) -> Refusal | None:
+    if "upgrade" in head.tokens("connection"):
+        return None
+    return Refusal(400, "the header connection does not contain 'upgrade'")
+
+
+def _check_version(head: Head) -> Refusal | None:
+    if head.values("sec-websocket-version") == [VERSION]:
+        return None
+    return Refusal(426, f"only version {VERSION} of the WebSocket protocol is spoken here", UPGRADE_HEADERS)
+
+
+def _check_key(head: Head) -> Refusal | None:
+    keys = head.values("sec-websocket-key")
+    if keys and is_key(keys[0]):
+        return None
+    return Refusal(400, "the header sec-websocket-key is not 16 bytes in base64")
+
+
+def _check_body(head: Head) -> Refusal | None:
+    return Refusal(400, "an opening handshake has no body") if has_body(head) else None
+
+
+def is_key(key: str) -> bool:
+    """Whether a Sec-WebSocket-Key is the base64 form of 16 bytes (RFC 6455, 4.2.1)."""
+    try:
+        return len(key) == 24 and len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+CHECKS: tuple[Callable[[Head], Refusal | None], ...] = (
+    _check_method,
+    _check_http_version,
+    _check_single,
+    _check_connection,
+    _check_version,
+    _check_key,
+    _check_body,
+)

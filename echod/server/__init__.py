@@ -1,0 +1,1 @@
+"""A server of published paths: listening, draining, and what a daemon publishes."""

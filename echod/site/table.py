@@ -1,0 +1,94 @@
+"""The endpoint table: exact path to the factory of its WebSockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from twisted.internet.interfaces import IProtocolFactory
+
+from echod.errors import BadSetting
+from echod.rules.behaviours.query import NOTHING, Behaviour, read_behaviour
+from echod.rules.http.head import Refusal
+from echod.rules.http.origin import is_allowed, normalize_origin
+from echod.rules.http.uri import is_path
+
+Behaving = Callable[[Behaviour], IProtocolFactory | Refusal]
+"""Who takes a connection that asks for a behaviour, or the answer that it asks for."""
+
+
+class Endpoint:
+    """A published path: who takes its connections, and from which origins.
+
+    `behaving` reads their queries; without it a query is left to `factory`.
+    """
+
+    def __init__(
+        self, factory: IProtocolFactory, origins: Iterable[str] | None = None, behaving: Behaving | None = None
+    ) -> None:
+        self.factory = factory
+        self._behaving = behaving
+        if isinstance(origins, str):
+            raise BadSetting("origins", origins, "a list of origins")
+        self._origins = None if origins is None else frozenset(map(check_origin, origins))
+
+    def allows(self, origins: list[str]) -> bool:
+        """Whether a client that sent these Origin headers may connect; who sends none is no browser, and may."""
+        return self._origins is None or all(is_allowed(origin, self._origins) for origin in origins)
+
+    def take(self, query: str) -> IProtocolFactory | Refusal:
+        """Who has a connection that asks for this."""
+        if not query or self._behaving is None:
+            return self.factory
+        asked = read_behaviour(query)
+        if isinstance(asked, Refusal):
+            return asked
+        return self.factory if asked == NOTHING else self._behaving(asked)
+
+
+class Endpoints:
+    """The one owner of the table. It may change at any time; open connections stay with what they found."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[str, Endpoint] = {}
+        self._pages: dict[str, IProtocolFactory] = {}
+
+    def publish(self, path: str, endpoint: Endpoint) -> None:
+        """Put an endpoint on an exact path, in place of what was there.
+
+        Raises:
+            BadSetting: this can be no path.
+        """
+        if not isinstance(path, str) or not is_path(path):
+            raise BadSetting("path", path, "a path: a slash, then printable ASCII without ? and #, percent-encoded")
+        self._by_path[path] = endpoint
+
+    def remove(self, path: str) -> None:
+        """Take it off; again, or never there, changes nothing."""
+        self._by_path.pop(path, None)
+
+    def find(self, path: str) -> Endpoint | None:
+        return self._by_path.get(path)
+
+    def publish_page(self, path: str, factory: IProtocolFactory) -> None:
+        """Let this factory answer plain requests for a path, whoever has its WebSockets."""
+        self._pages[path] = factory
+
+    def find_page(self, path: str) -> IProtocolFactory | None:
+        return self._pages.get(path)
+
+    def paths(self) -> list[str]:
+        return sorted(self._by_path)
+
+
+def check_origin(origin: str) -> str:
+    """The origin in its normal form.
+
+    Raises:
+        BadSetting: it is none, or a pattern.
+    """
+    try:
+        return normalize_origin(origin)
+    except ValueError:
+        raise BadSetting(
+            "origin", origin, "an origin such as https://example.com or http://localhost:8080, or null"
+        ) from None

@@ -1,0 +1,165 @@
+"""The WebSocket protocols of the server: Autobahn's, guarded, and the three echoes on top.
+
+A behaviour overrides `onMessage` and calls `sendMessage`, as every Autobahn program does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autobahn.websocket.types import ConnectionRequest
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from echod.rules.echo import Mode, step
+from echod.rules.websocket.frames import encode_plain, plain_head, take_masked
+from echod.store import ModeStore
+from echod.transport.addresses import peer_name
+from echod.transport.direct_send import is_direct
+from echod.websocket import trace
+from echod.websocket.autobahn.deflate import send_whole
+from echod.websocket.autobahn.state import OPEN, close_of
+from echod.websocket.fast_path import can_be_plain
+from echod.websocket.guard import Guard
+from echod.websocket.handshake import ServerOpening
+from echod.websocket.hooks import guarded
+
+
+@guarded
+@implementer(IHalfCloseableProtocol)
+class EchodProtocol(ServerOpening):
+    """One server-side connection. Subclasses say what a message does; everything else is settled here."""
+
+    factory: Any
+    transport: Any
+    logFrames: bool
+    guard: Guard
+    take = staticmethod(take_masked)
+    is_masked = True
+    leaves_frames = False
+    is_plain: bool
+    replies: list[bytes] | None
+    receive_messages: Any
+
+    def connectionMade(self) -> None:
+        self.is_direct = is_direct(self.transport)
+        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget, self.factory.share)
+        super().connectionMade()
+
+    def readConnectionLost(self) -> None:
+        self.guard.end_input()
+
+    def writeConnectionLost(self) -> None:
+        """Our own doing: the peer's side is waited for."""
+
+    def onConnect(self, request: ConnectionRequest) -> Any:
+        """Before the 101 answer: the subprotocol to select, or a Deferred of it."""
+        if self.logFrames:
+            assert self.head is not None
+            trace.trace_handshake(self.peer_name, self.head.target, request.headers)
+        return self.select_subprotocol(request.protocols)
+
+    def onOpen(self) -> None:
+        self.guard.open()
+        self.is_plain = can_be_plain(self)
+        # Nobody reads it again, and it is some 3 KiB.
+        del self.head, self._request
+        self.factory.connections.join(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.factory.connections.leave(self)
+        super().connectionLost(reason)
+
+    def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        if self.logFrames:
+            trace.trace_close(self.peer_name, *close_of(self, was_clean))
+
+    @property
+    def peer_name(self) -> str:
+        """Asked for when it is needed: behind a proxy the transport learns the client's address late."""
+        return peer_name(self.transport.getPeer())
+
+    def select_subprotocol(self, offered: list[str]) -> str | None:
+        """The first that the client offers: some clients refuse a server that selects none."""
+        return next(filter(None, offered), None)
+
+    def sendMessage(
+        self,
+        payload: bytes,
+        isBinary: bool = False,
+        fragmentSize: int | None = None,
+        sync: bool = False,
+        doNotCompress: bool = False,
+    ) -> None:
+        """As Autobahn's, but silent when the connection is not open, and without the limit for what comes in.
+
+        A reply may be larger than its message, and a peer may vanish before it: both are normal.
+        One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
+        """
+        if not self.is_plain:
+            send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
+        elif self.state == OPEN:
+            pieces = plain_head(len(payload), isBinary), payload
+            if self.replies is None or sync:
+                self.sendData(b"".join(pieces), sync)
+            else:
+                self.replies += pieces
+
+    def send_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """As `sendMessage` for each of them, in order: of plain messages that came in one chunk the replies."""
+        assert self.replies is not None, "only while messages are received"
+        if self.state == OPEN:
+            self.replies += encode_plain(payloads, is_binary)
+
+
+class Echo(EchodProtocol):
+    """The plain echo: type and bytes come back."""
+
+    is_mere_echo = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A subclass may have something else to do for each message."""
+        super().__init_subclass__(**options)
+        cls.is_mere_echo = cls.onMessage is Echo.onMessage and cls.sendMessage is EchodProtocol.sendMessage
+
+    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """All at once, where nothing else is to be done for each."""
+        if self.is_mere_echo:
+            self.send_messages(payloads, is_binary)
+        else:
+            super().receive_messages(payloads, is_binary)
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.sendMessage(payload, is_binary)
+
+
+class SimpleEcho(EchodProtocol):
+    """The note's simple server: one mode for all clients, in the store of its factory."""
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.sendMessage(reply_by(self.factory.store, payload, is_binary), is_binary)
+
+
+class MultiEcho(EchodProtocol):
+    """The note's multi server: a mode for each connection, gone with it."""
+
+    mode = Mode.OFF
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.sendMessage(reply_by(self, payload, is_binary), is_binary)
+
+
+def reply_unchanged(payload: bytes, _is_binary: bool) -> bytes:
+    """The plain echo."""
+    return payload
+
+
+def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
+    """The reply to a message by the mode in `store`, which may change it; a text has been found to be UTF-8."""
+    if is_binary:
+        return payload
+    store.mode, reply = step(store.mode, payload)
+    return reply

@@ -1,0 +1,339 @@
+"""Who is stuck and how a connection ends: progress counts, not age, over TCP, TLS and local sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from twisted.internet.interfaces import ISSLTransport, ITCPTransport
+from twisted.internet.task import Clock
+from zope.interface import implementer
+
+from echod.flow.flow_control import Ending, Flow, Watch
+from echod.settings import Limits
+from tests.pair import BINARY, CLOSE, TEXT, Net, Raw, masked, unframe
+from tests.plug import Line, Plug
+
+BYE = masked(CLOSE, b"\x03\xe8")
+CHUNK = masked(BINARY, bytes(100_000), b"\0\0\0\0")
+
+
+@implementer(ITCPTransport)
+class TcpPlug(Plug):
+    """As TCP."""
+
+
+@implementer(ITCPTransport, ISSLTransport)
+class TlsPlug(Plug):
+    """As TLS over TCP."""
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    with closing(Line()) as line:
+        yield line
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_who_takes_nothing_is_cut_after_the_timeout(line: Line, clock: Clock) -> None:
+    watch = Watch(line.plug, clock, 5)
+    watch.start()
+    clock.pump([1] * 4)
+    assert line.plug.told == []
+
+    clock.advance(1)
+
+    assert line.plug.told == ["abort"]
+    assert clock.getDelayedCalls() == []
+
+
+def test_progress_counts_and_not_age(line: Line, clock: Clock) -> None:
+    watch = Watch(line.plug, clock, 5)
+    watch.start()
+    for _ in range(2):
+        clock.pump([1] * 4)
+        line.read()
+        clock.advance(1)
+    clock.pump([1] * 4)
+    assert line.plug.told == []
+
+    clock.advance(1)
+
+    assert line.plug.told == ["abort"]
+
+
+def test_to_start_again_does_not_begin_anew(line: Line, clock: Clock) -> None:
+    watch = Watch(line.plug, clock, 5)
+    watch.start()
+    clock.pump([1] * 4)
+
+    watch.start()
+    clock.advance(1)
+
+    assert line.plug.told == ["abort"]
+
+
+def test_a_watch_that_is_stopped_cuts_nobody(line: Line, clock: Clock) -> None:
+    watch = Watch(line.plug, clock, 5)
+    watch.start()
+
+    watch.stop()
+    watch.stop()
+    clock.advance(60)
+
+    assert line.plug.told == []
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_watch_may_be_started_after_it_was_stopped(line: Line, clock: Clock) -> None:
+    watch = Watch(line.plug, clock, 5)
+    watch.start()
+    clock.pump([1] * 4)
+    watch.stop()
+
+    watch.start()
+    clock.pump([1] * 4)
+    assert line.plug.told == []
+    clock.advance(1)
+
+    assert line.plug.told == ["abort"]
+
+
+def test_a_timeout_of_zero_is_none(line: Line, clock: Clock) -> None:
+    Watch(line.plug, clock, 0).start()
+
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_timeout_shorter_than_a_check_is_kept(line: Line, clock: Clock) -> None:
+    Watch(line.plug, clock, 0.25).start()
+
+    clock.advance(0.25)
+
+    assert line.plug.told == ["abort"]
+
+
+def test_the_flow_watches_while_the_transport_is_full(line: Line, clock: Clock) -> None:
+    flow = Flow(line.plug, clock, 20)
+    flow.pauseProducing()
+    clock.pump([1] * 10)
+    flow.resumeProducing()
+    clock.pump([1] * 60)
+    assert line.plug.told == ["pause", "resume"]
+
+    flow.pauseProducing()
+    clock.pump([1] * 20)
+
+    assert line.plug.told == ["pause", "resume", "pause", "abort"]
+
+
+def test_a_flow_that_is_stopped_cuts_nobody(line: Line, clock: Clock) -> None:
+    flow = Flow(line.plug, clock, 20)
+    flow.pauseProducing()
+
+    flow.stopProducing()
+
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_flow_that_is_held_for_another_reason_is_not_watched(line: Line, clock: Clock) -> None:
+    Flow(line.plug, clock, 20).hold("a")
+
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [(TcpPlug, ["resume", "half close"]), (TlsPlug, ["resume", "close"]), (Plug, ["resume", "close"])],
+    ids=["TCP", "TLS", "local"],
+)
+def test_an_ending_closes_our_side_and_lets_the_peers_end_be_seen(
+    line: Line, clock: Clock, kind: Any, told: list[str]
+) -> None:
+    plug = kind(line.near)
+
+    Ending(plug, clock, 5).begin()
+    assert plug.told == told
+    clock.pump([1] * 5)
+
+    assert plug.told == [*told, "abort"]
+
+
+@pytest.mark.parametrize("kind", [TcpPlug, TlsPlug, Plug], ids=["TCP", "TLS", "local"])
+def test_an_ending_whose_peer_has_closed_closes_all(line: Line, clock: Clock, kind: Any) -> None:
+    plug = kind(line.near)
+
+    Ending(plug, clock, 5).finish()
+    assert plug.told == ["close"]
+    clock.pump([1] * 5)
+
+    assert plug.told == ["close", "abort"]
+
+
+def test_an_ending_that_is_over_cuts_nobody(line: Line, clock: Clock) -> None:
+    ending = Ending(line.plug, clock, 5)
+    ending.begin()
+    ending.finish()
+
+    ending.stop()
+    ending.stop()
+
+    assert clock.getDelayedCalls() == []
+
+
+def test_an_ending_waits_for_a_peer_that_takes_what_is_owed(line: Line, clock: Clock) -> None:
+    Ending(line.plug, clock, 5).finish()
+    clock.pump([1] * 4)
+    line.read()
+    clock.pump([1] * 5)
+    assert "abort" not in line.plug.told
+
+    clock.advance(1)
+
+    assert "abort" in line.plug.told
+
+
+# From here on: whole connections.
+
+
+@pytest.fixture
+def quick(make_net: Callable[..., Net]) -> Net:
+    """A server that gives a stuck peer ten seconds, and pings nobody."""
+    return make_net(limits=Limits(stall_timeout_s=10, ping_interval_s=0))
+
+
+def test_who_never_reads_its_replies_is_cut(quick: Net) -> None:
+    peer = quick.open("/echo")
+    peer.transport.pauseProducing()
+    peer.send(CHUNK, CHUNK)
+    quick.wait(9)
+    assert not peer.lost
+
+    quick.wait(1)
+
+    assert peer.lost
+
+
+def test_who_reads_in_time_stays(quick: Net) -> None:
+    peer = quick.open("/echo")
+    peer.transport.pauseProducing()
+    peer.send(CHUNK, CHUNK)
+    quick.wait(9)
+
+    peer.transport.resumeProducing()
+    quick.settle()
+    quick.wait(60)
+
+    assert unframe(peer.take()) == [(BINARY, bytes(100_000))] * 2
+    assert not peer.lost
+
+
+def test_who_has_nothing_to_read_is_never_stuck(quick: Net) -> None:
+    peer = quick.open("/echo")
+
+    quick.wait(3600)
+
+    assert not peer.lost
+
+
+def closed_in_half(net: Net) -> Raw:
+    """A client that has had its Close answered and leaves its own direction open."""
+    peer = net.open("/echo")
+    peer.keeps_open = True
+    assert peer.ask(BYE) == b"\x88\x02\x03\xe8"
+    return peer
+
+
+def test_after_the_close_our_half_is_closed_and_the_peers_is_waited_for(net: Net) -> None:
+    peer = closed_in_half(net)
+
+    assert (peer.heard_end, peer.lost) == (True, False)
+
+
+def test_a_peer_that_never_closes_its_half_is_cut(net: Net) -> None:
+    peer = closed_in_half(net)
+    net.wait(4)
+    assert not peer.lost
+
+    net.wait(1)
+
+    assert peer.lost
+
+
+def test_a_peer_that_closes_its_half_ends_the_connection(net: Net) -> None:
+    peer = closed_in_half(net)
+
+    peer.half_close()
+
+    assert peer.lost
+    assert len(net.server.arrivals) == 0
+
+
+def test_bytes_after_the_close_are_dropped(net: Net) -> None:
+    peer = closed_in_half(net)
+
+    assert peer.ask(masked(TEXT, b"late") + bytes(100_000)) == b""
+    assert not peer.lost
+
+
+def test_who_closes_and_does_not_read_gets_its_replies_when_it_does(quick: Net) -> None:
+    peer = quick.open("/echo")
+    peer.transport.pauseProducing()
+    peer.send(masked(TEXT, b"owed") + BYE)
+    quick.wait(4)
+
+    peer.transport.resumeProducing()
+    quick.settle()
+
+    assert peer.take() == b"\x81\x04owed\x88\x02\x03\xe8"
+    assert peer.lost
+
+
+def test_who_closes_and_never_reads_is_freed(quick: Net) -> None:
+    peer = quick.open("/echo")
+    peer.transport.pauseProducing()
+    peer.send(masked(TEXT, b"owed") + BYE)
+
+    quick.wait(5)
+
+    assert peer.lost
+    assert len(quick.server.arrivals) == 0
+
+
+def test_who_sends_and_closes_its_half_gets_its_replies_and_no_more(net: Net) -> None:
+    peer = net.open("/echo")
+    peer.transport.write(masked(TEXT, b"a") * 3)
+
+    peer.half_close()
+
+    assert peer.take() == b"\x81\x01a" * 3
+    assert peer.lost
+
+
+def test_who_closes_its_half_and_never_reads_is_cut(quick: Net) -> None:
+    peer = quick.open("/echo")
+    peer.transport.pauseProducing()
+    peer.transport.write(masked(TEXT, b"a"))
+    peer.half_close()
+    quick.wait(4)
+    assert not peer.lost
+
+    quick.wait(1)
+
+    assert peer.lost
+
+
+def test_who_closes_its_half_while_its_close_is_awaited_ends_the_connection(net: Net) -> None:
+    peer = net.open("/echo")
+    net.shut_down()
+
+    peer.half_close()
+
+    assert peer.take() == b"\x88\x02\x03\xe9"
+    assert peer.lost

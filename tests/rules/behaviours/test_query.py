@@ -1,0 +1,256 @@
+"""What a query asks for: read, refused with one sentence, and printed."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from echod.rules.behaviours.grammar import After
+from echod.rules.behaviours.parameter import GROUPS
+from echod.rules.behaviours.query import NOTHING, Behaviour, read_behaviour, render_behaviour
+from echod.rules.behaviours.table import BY_NAME, PARAMETERS
+from echod.rules.http.head import Refusal
+from echod.rules.http.response import render
+
+GOOD = {
+    "status": {"300": 300, "403": 403, "599": 599},
+    "hold": {"3s": 3.0, "forever": None, "250ms": 0.25},
+    "header": {"X-A:1": (("X-A", "1"),), "X-A:%20a%20b:c": (("X-A", "a b:c"),), "X-A:": (("X-A", ""),)},
+    "accept": {"wrong": "wrong"},
+    "subprotocol": {"chat": "chat", "none": "none", "force:chat": "force:chat"},
+    "deflate": {"off": "off", "bits:9": "bits:9", "bits:15": "bits:15", "no-context-takeover": "no-context-takeover"},
+    "delay": {"200ms": 0.2, "1.5s": 1.5, "0ms": 0.0, "600s": 600.0},
+    "jitter": {"50ms": 0.05},
+    "fragment": {"1024": 1024, "1K": 1024, "16M": 16 * 1024 * 1024},
+    "chop": {"1": 1, "1M": 1024 * 1024},
+    "rate": {"10K": 10240},
+    "times": {"1": 1, "1000": 1000},
+    "reply": {"none": "none", "size": "size", "sha256": "sha256"},
+    "drop": {"0.1": 0.1, "0": 0.0, "1": 1.0},
+    "greet": {"hello": "hello", "": "", "a+b%2B": "a b+", "%C3%A9%00": "é\0"},
+    "push": {"tick": "tick"},
+    "flood": {"64M": 64 * 1024 * 1024},
+    "ping": {"1s": 1.0, "10ms": 0.01},
+    "pong": {"none": "none", "wrong": "wrong", "unasked": "unasked", "delay:2s": 2.0},
+    "stall": {"5": After(messages=5), "2s": After(seconds=2.0), "0": After(), "0s": After()},
+    "close": {"1000": 1000, "1014": 1014, "4999": 4999},
+    "end": {"abort": "abort", "fin": "fin", "vanish": "vanish"},
+    "close-reply": {"none": "none"},
+    "bad": {"utf8": "utf8", "close-utf8": "close-utf8"},
+}
+NEEDY = {
+    "location": ("status=301", {"ws://h/": "ws://h/", "/a%20b": "/a b"}),
+    "retry-after": ("status=503", {"0": 0, "86400": 86400}),
+    "seed": ("drop=0.5", {"42": 42, "9223372036854775807": 2**63 - 1}),
+    "every": ("push=x", {"10ms": 0.01}),
+    "count": ("push=x", {"1000000": 10**6}),
+    "ping-payload": ("ping=1s", {"a" * 125: "a" * 125}),
+    "stall-for": ("stall=1", {"10s": 10.0}),
+    "reason": ("close=4001", {"bye": "bye", "": ""}),
+    "after": ("close=4001", {"3": After(messages=3), "2s": After(seconds=2.0)}),
+}
+BAD = {
+    "status": ["", "200", "299", "600", "abc", "4031", "-403", "%D9%A4%D9%A0%D9%A3"],
+    "location": ["", "%0d%0aX:1", "%C3%A9", "%20/"],
+    "retry-after": ["", "-1", "86401", "soon"],
+    "hold": ["", "3", "601s", "never", "3m", "-1s"],
+    "header": [
+        "",
+        "X-A",
+        ":1",
+        "X A:1",
+        "X-A:%0d%0aB:1",
+        "X-A:%C3%A9",
+        "content-length:5",
+        "Transfer-Encoding:chunked",
+    ],
+    "accept": ["", "right", "WRONG"],
+    "subprotocol": ["", "a,b", "a%20b", "force:", "%C3%A9"],
+    "deflate": ["", "on", "bits:8", "bits:16", "bits:"],
+    "delay": ["", "200", "1h", "600001ms", "1.0001s", "1e3s", "%D9%A1s"],
+    "jitter": ["", "x"],
+    "fragment": ["", "0", "17M", "1G", "1.5K", "-1"],
+    "chop": ["", "0", "2M"],
+    "rate": ["", "0", "10KB", "2048M"],
+    "times": ["", "0", "1001", "x"],
+    "reply": ["", "md5"],
+    "drop": ["", "1.1", "2", ".5", "0.1234567", "nan"],
+    "seed": ["", "-1", "9223372036854775808", "x"],
+    "greet": ["%ff", "%zz", "%", "a" * 8193],
+    "push": ["%C3"],
+    "every": ["", "9ms", "1"],
+    "count": ["", "0", "1000001"],
+    "flood": ["", "0", "2048M"],
+    "ping": ["", "0s", "9ms"],
+    "ping-payload": ["a" * 126, "%C3%A9" * 63],
+    "pong": ["", "late", "delay:", "delay:x"],
+    "stall": ["", "x", "-1", "601s", "1048577"],
+    "stall-for": ["", "10"],
+    "close": ["", "999", "1004", "1005", "1006", "1015", "2000", "5000", "x"],
+    "reason": ["a" * 124],
+    "after": ["", "x", "1048577", "601s"],
+    "end": ["", "reset"],
+    "close-reply": ["", "late"],
+    "bad": ["", "utf-8"],
+}
+CONTRADICTIONS = [
+    *(("status=403", other) for other in ("accept=wrong", "subprotocol=a", "deflate=off", "delay=1s", "greet=a")),
+    *(("status=403", other) for other in ("flood=1", "ping=1s", "pong=none", "stall=1", "close=1000", "end=fin")),
+    *(("status=403", other) for other in ("close-reply=none", "bad=utf8", "chop=1", "rate=1", "reply=size", "push=a")),
+    *(("hold=forever", other) for other in ("status=403", "header=A:1", "accept=wrong", "delay=1s", "bad=utf8")),
+    *(("reply=none", other) for other in ("delay=1s", "jitter=1s", "times=2", "drop=0.5")),
+    *(("close=4001", other) for other in ("end=fin", "close-reply=none", "bad=close-code", "bad=close-utf8")),
+    ("end=abort", "close-reply=none"),
+]
+
+
+def ask(query: str) -> Behaviour:
+    """What this query asks for."""
+    behaviour = read_behaviour(query)
+    assert isinstance(behaviour, Behaviour), behaviour.why
+    return behaviour
+
+
+def refuse(query: str) -> str:
+    """Why this query is refused."""
+    refusal = read_behaviour(query)
+    assert isinstance(refusal, Refusal), refusal
+    assert refusal.status == 400
+    assert render(refusal).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    return refusal.why
+
+
+def cases(table: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        (name, case)
+        for name, values in table.items()
+        for case in (values.items() if hasattr(values, "items") else values)
+    ]
+
+
+@pytest.mark.parametrize(("name", "case"), cases(GOOD))
+def test_a_good_value_is_read(name: str, case: tuple[str, Any]) -> None:
+    assert getattr(ask(f"{name}={case[0]}"), BY_NAME[name].field) == case[1]
+
+
+@pytest.mark.parametrize(("name", "company", "case"), [(n, c, v) for n, (c, vs) in NEEDY.items() for v in vs.items()])
+def test_a_good_value_is_read_beside_what_it_needs(name: str, company: str, case: tuple[str, Any]) -> None:
+    assert getattr(ask(f"{company}&{name}={case[0]}"), BY_NAME[name].field) == case[1]
+
+
+@pytest.mark.parametrize("name", NEEDY)
+def test_what_means_nothing_alone_is_refused(name: str) -> None:
+    why = refuse(f"{name}={quote(BY_NAME[name].grammar.example)}")
+    assert why.startswith(f"{name}=")
+    assert why.endswith(f"means nothing alone: add {' or '.join(BY_NAME[name].needs)}")
+
+
+@pytest.mark.parametrize(("name", "value"), cases(BAD))
+def test_a_bad_value_is_refused_with_its_name_and_what_would_be_right(name: str, value: str) -> None:
+    why = refuse(f"{name}={value}")
+    assert (why.startswith(f"{name}=") and BY_NAME[name].grammar.wanted in why) or "is no percent-encoded UTF-8" in why
+
+
+@pytest.mark.parametrize(("first", "second"), CONTRADICTIONS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_contradiction_is_refused_with_both_its_sides(first: str, second: str, order: int) -> None:
+    why = refuse("&".join((first, second)[::order]))
+    assert first.partition("=")[0] in why
+    assert second.partition("=")[0] in why
+    assert "contradicts" in why
+
+
+def test_every_parameter_has_good_and_bad_values() -> None:
+    assert {*GOOD, *NEEDY} == BAD.keys() == BY_NAME.keys()
+
+
+def test_every_parameter_is_a_field_and_in_a_group() -> None:
+    assert [parameter.field for parameter in PARAMETERS] == [field.name for field in fields(Behaviour)]
+    assert list(dict.fromkeys(parameter.group for parameter in PARAMETERS)) == list(GROUPS)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
+def test_an_example_is_a_good_value(parameter: Any) -> None:
+    grammar = parameter.grammar
+    assert grammar.parse(grammar.show(grammar.parse(grammar.example))) == grammar.parse(grammar.example)
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
+def test_the_table_names_what_there_is(parameter: Any) -> None:
+    assert {*parameter.needs, *parameter.excludes} <= BY_NAME.keys()
+    assert parameter.purpose.isascii()
+    assert parameter.grammar.wanted.isascii()
+    assert all(parameter.grammar.parse(choice) == choice for choice in parameter.grammar.choices)
+
+
+@pytest.mark.parametrize("query", ["", "&", "&&"])
+def test_an_empty_query_asks_for_nothing(query: str) -> None:
+    assert ask(query) == NOTHING
+
+
+def test_parameters_combine() -> None:
+    asked = ask("delay=200ms&times=3&&close=4001&after=2&reason=bye+now")
+    assert asked == Behaviour(delay=0.2, times=3, close=4001, after=After(messages=2), reason="bye now")
+
+
+def test_a_repeatable_one_keeps_its_order() -> None:
+    assert ask("header=A:1&header=B:2&header=A:3").header == (("A", "1"), ("B", "2"), ("A", "3"))
+
+
+def test_another_may_stand_once() -> None:
+    assert refuse("delay=1s&delay=2s") == "delay='2s' comes on top of another: give delay once"
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
+    why = "there is no parameter 'dela', did you mean delay?; /behaviours lists all of them"
+    assert refuse("dela=1s") == why
+
+
+@pytest.mark.parametrize("query", ["xyzzy=1", "%C3%A9=1", "=1", "DELAYED-FOR-A-WHILE" * 20])
+def test_an_unknown_name_is_refused(query: str) -> None:
+    assert refuse(query).startswith("there is no parameter ")
+
+
+def test_a_name_without_a_value_has_an_empty_one() -> None:
+    assert refuse("delay").startswith("delay='' is wrong: ")
+
+
+def test_what_was_sent_is_shown_escaped_and_bounded() -> None:
+    why = refuse("status=%0d%0a%C3%A9" + "a" * 1000)
+    assert r"status='\r\n\xe9aaa" in why
+    assert "a" * 61 not in why
+
+
+def piece(name: str) -> st.SearchStrategy[str]:
+    """One parameter with a value that is probably good."""
+    values = [*(GOOD.get(name) or NEEDY[name][1]), *map(quote, BY_NAME[name].grammar.choices)]
+    return st.sampled_from([f"{name}={value}" for value in values])
+
+
+PIECES = st.lists(st.sampled_from(sorted(BY_NAME)).flatmap(piece), max_size=6)
+
+
+@given(PIECES)
+def test_what_is_printed_is_read_as_the_same(pieces: list[str]) -> None:
+    behaviour = read_behaviour("&".join(pieces))
+    if isinstance(behaviour, Behaviour):
+        assert ask(render_behaviour(behaviour)) == behaviour
+
+
+@given(st.builds(quote, st.text()))
+def test_every_text_goes_through_a_greeting(text: str) -> None:
+    if len(text.encode()) <= 8192:
+        behaviour = ask(f"greet={text}")
+        assert ask(render_behaviour(behaviour)) == behaviour
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from([*BY_NAME, "=", "&", "%", "1", "s", "+", "%C3"])).map("".join)))
+def test_nothing_makes_the_parser_raise(query: str) -> None:
+    result = read_behaviour(query)
+    if isinstance(result, Refusal):
+        render(result)

@@ -1,0 +1,364 @@
+"""The head of a request: what is refused, what is taken, and that neither depends on how the bytes arrive."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from echod.rules.http.head import Head, HeadReader, Refusal
+
+MAX_BYTES = 16384
+MAX_LINES = 100
+
+pieces_of_heads = st.sampled_from(
+    [
+        b"GET / HTTP/1.1",
+        b"GET",
+        b"/",
+        b"*",
+        b"http://h/p?q",
+        b"http://[",
+        b"HTTP/1.1",
+        b"Host: h",
+        b"A:b",
+        b":",
+        b" ",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\r",
+        b"\n",
+        b"\t",
+        b"\x00",
+        b"\x16\x03\x01",
+        b"\x7f",
+        b"\x85",
+        b"\xa0",
+        b"\xff",
+        b"#",
+    ]
+)
+heads = st.lists(pieces_of_heads | st.binary(max_size=6), max_size=16).map(b"".join)
+
+
+def read(*chunks: bytes, max_bytes: int = MAX_BYTES, max_lines: int = MAX_LINES) -> Head | Refusal | None:
+    """The first result of feeding these chunks."""
+    reader = HeadReader(max_bytes, max_lines)
+    return next(filter(None, map(reader.feed, chunks)), None)
+
+
+def head_of(raw: bytes) -> Head:
+    """The head that these bytes are."""
+    head = read(raw)
+    assert isinstance(head, Head)
+    return head
+
+
+def status_of(raw: bytes, **limits: int) -> int | None:
+    """The status that these bytes are refused with; None when they are not refused."""
+    result = read(raw, **limits)
+    return result.status if isinstance(result, Refusal) else None
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    """The data in pieces, cut at these places."""
+    edges = sorted({0, len(data), *(place for place in places if place < len(data))})
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+def request_with(line: bytes) -> bytes:
+    """A request whose second line, behind the Host header, is this one."""
+    return b"GET / HTTP/1.1\r\nHost: h\r\n" + line + b"\r\n\r\n"
+
+
+def head_of_size(size: int) -> bytes:
+    """A whole head of exactly this many bytes, the empty line at its end not counted."""
+    start = b"GET / HTTP/1.1\r\nHost: h\r\nX: "
+    return start + b"x" * (size - len(start)) + b"\r\n\r\n"
+
+
+def head_of_lines(count: int) -> bytes:
+    """A whole head of exactly this many lines, the request line among them."""
+    return b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X: x\r\n" * (count - 2) + b"\r\n"
+
+
+def test_a_whole_head_is_read() -> None:
+    assert read(b"GET /a?b HTTP/1.1\r\nHost: h:9001\r\nX-Y:  z \t\r\n\r\n") == Head(
+        method="GET", target="/a?b", version="HTTP/1.1", headers=(("Host", "h:9001"), ("X-Y", "z"))
+    )
+
+
+@pytest.mark.parametrize("raw", [b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: h\r\n\r"])
+def test_an_incomplete_head_is_waited_for(raw: bytes) -> None:
+    assert read(raw) is None
+
+
+@pytest.mark.parametrize("size", [16383, 16384])
+def test_a_head_within_the_byte_limit_is_taken(size: int) -> None:
+    assert isinstance(read(head_of_size(size)), Head)
+
+
+def test_a_head_one_byte_over_the_limit_is_refused() -> None:
+    assert status_of(head_of_size(16385)) == 431
+
+
+def test_a_head_at_the_byte_limit_is_taken_when_it_comes_byte_by_byte() -> None:
+    raw = head_of_size(64)
+    assert isinstance(read(*cut(raw, list(range(len(raw)))), max_bytes=64), Head)
+
+
+def test_a_head_over_the_byte_limit_is_refused_before_its_end() -> None:
+    assert status_of(b"GET /" + b"a" * 16384) == 431
+
+
+def test_bytes_behind_the_head_do_not_count_for_the_limit() -> None:
+    assert isinstance(read(head_of_size(64) + b"x" * 1000, max_bytes=64), Head)
+
+
+def test_a_head_with_as_many_lines_as_allowed_is_taken() -> None:
+    assert isinstance(read(head_of_lines(100)), Head)
+
+
+def test_a_head_with_one_line_more_is_refused() -> None:
+    assert status_of(head_of_lines(101)) == 431
+
+
+@pytest.mark.parametrize(
+    "control",
+    [b"\x00", b"\x01", b"\x08", b"\x0b", b"\x0c", b"\x1b", b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"\x7f", b"\x85"],
+)
+@pytest.mark.parametrize("line", [b"X: a%sb", b"X: %s", b"X%s: a", b"%s: a"])
+def test_a_control_character_in_a_header_line_is_refused(line: bytes, control: bytes) -> None:
+    assert status_of(request_with(line % control)) == 400
+
+
+@pytest.mark.parametrize("control", [b"\x00", b"\t", b"\x0b", b"\x0c", b"\x1c", b"\x7f", b"\x85", b"\r", b"\n"])
+@pytest.mark.parametrize("target", [b"/a%sb", b"/a%s", b"/?a%sb", b"http://h/a%sb", b"http://h/a%s"])
+def test_a_control_character_in_the_target_is_refused(target: bytes, control: bytes) -> None:
+    assert status_of(b"GET " + target % control + b" HTTP/1.1\r\nHost: h\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    "line", [b"X: a\rb", b"X: a\nb", b"X: a\r\r\nY: b", b"X: a\nTransfer-Encoding: chunked", b"\rX: a"]
+)
+def test_a_bare_line_end_is_refused(line: bytes) -> None:
+    assert status_of(request_with(line)) == 400
+
+
+def test_a_head_of_bare_line_feeds_is_refused() -> None:
+    assert status_of(b"GET / HTTP/1.1\nHost: h\n\nx\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X: a\r\n b",
+        b"X: a\r\n\tb",
+        b"X: a\r\n b: c",
+        b" X: a",
+        b"no colon",
+        b": no name",
+        b"X : a",
+        b"X\t: a",
+        b"X Y: a",
+        b"(X): a",
+        b"X\xe9: a",
+        b'"X": a',
+        b"X\xa0: a",
+        b"=: a",
+        b"@",
+        b"X;Y: a",
+    ],
+)
+def test_a_line_that_is_no_header_is_refused(line: bytes) -> None:
+    assert status_of(request_with(line)) == 400
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b" ",
+        b"GET",
+        b"GET /",
+        b"GET / ",
+        b"GET  / HTTP/1.1",
+        b"GET /  HTTP/1.1",
+        b" GET / HTTP/1.1",
+        b"GET / HTTP/1.1 ",
+        b"GET /a b HTTP/1.1",
+        b"GET\t/\tHTTP/1.1",
+        b"G(T / HTTP/1.1",
+        b"G\xc9T / HTTP/1.1",
+        b"GET / http/1.1",
+        b"GET / HTTP/1",
+        b"GET / HTTP/1.",
+        b"GET / HTTP/1.10",
+        b"GET / HTTP/11.1",
+        b"GET / HTTP/x.y",
+        b"GET / HTTP 1.1",
+        b"GET / HTTP/1.1/",
+        b"GET / HTTPS/1.1",
+        b"GET / HTTP/\xb2.\xb9",
+        b"GET / ICY/1.1",
+    ],
+)
+def test_a_bad_request_line_is_refused(line: bytes) -> None:
+    assert status_of(line + b"\r\nHost: h\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"a",
+        b"simple-echo",
+        b"?a",
+        b"h:80",
+        b"**",
+        b"*/",
+        b"ftp://h/",
+        b"javascript:1",
+        b"://h/",
+        b"http//h/",
+        b"http://[::1",
+        b"http://[x]/",
+        b"http://[::::]/",
+        b"http://[1.2.3.4]/",
+        b"http://]/",
+        b"/a#b",
+        b"/#",
+        b"http://h/#a",
+        b"/\xe9",
+        b"/\xa0",
+        b"http://h\xe9/",
+    ],
+)
+def test_a_target_that_is_neither_a_path_nor_a_web_address_is_refused(target: bytes) -> None:
+    assert status_of(b"GET " + target + b" HTTP/1.1\r\nHost: h\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    "target", [b"http:", b"http:/a", b"http:a", b"http://", b"http:///a", b"ws:///a", b"http://:80/a"]
+)
+def test_an_absolute_target_without_a_host_is_refused(target: bytes) -> None:
+    """RFC 9110, 4.2.1: it must be rejected as invalid."""
+    assert status_of(b"GET " + target + b" HTTP/1.1\r\nHost: h\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"POST"])
+def test_the_asterisk_is_a_target_of_options_alone(method: bytes) -> None:
+    """RFC 9112, 3.2.4."""
+    assert status_of(method + b" * HTTP/1.1\r\nHost: h\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_tls_greeting_is_refused_at_its_first_bytes(size: int) -> None:
+    assert status_of((b"\x16\x03\x01\x02\x00\x01" + b"\x00" * 94)[:size]) == 400
+
+
+def test_a_proxy_protocol_preamble_is_refused() -> None:
+    assert status_of(b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c") == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        (b"/", "/", ""),
+        (b"/a", "/a", ""),
+        (b"/a?b", "/a", "b"),
+        (b"/a?b?c", "/a", "b?c"),
+        (b"/?", "/", ""),
+        (b"//a", "//a", ""),
+        (b"/%41/../b;c", "/%41/../b;c", ""),
+        (b"/http://h/a", "/http://h/a", ""),
+        (b"http://h/a?b", "/a", "b"),
+        (b"http://h:9001/a", "/a", ""),
+        (b"http://h", "/", ""),
+        (b"http://h?b", "/", "b"),
+        (b"HTTPS://h/a", "/a", ""),
+        (b"ws://[::1]:9001/a", "/a", ""),
+        (b"wss://h//a", "//a", ""),
+    ],
+)
+def test_a_target_has_this_path_and_this_query(target: bytes, path: str, query: str) -> None:
+    head = head_of(b"GET " + target + b" HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert (head.path, head.query) == (path, query)
+
+
+def test_the_asterisk_has_no_path_that_could_be_published() -> None:
+    assert head_of(b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n").path == "*"
+
+
+def test_the_target_is_kept_as_it_was_sent() -> None:
+    assert head_of(b"GET http://h/a%20b?c HTTP/1.1\r\nHost: h\r\n\r\n").target == "http://h/a%20b?c"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b"X:", ""),
+        (b"X: ", ""),
+        (b"X:a", "a"),
+        (b"X: \ta\t ", "a"),
+        (b"X: a\tb", "a\tb"),
+        (b"X: a: b", "a: b"),
+        (b"X: \xe9", "\xe9"),
+        (b"X: \xa0a\xa0", "\xa0a\xa0"),
+        (b"x: a", "a"),
+    ],
+)
+def test_only_blanks_and_tabs_around_a_value_are_dropped(line: bytes, value: str) -> None:
+    assert head_of(request_with(line)).values("x") == [value]
+
+
+def test_the_values_of_all_lines_stay_apart_and_in_order() -> None:
+    assert head_of(request_with(b"X: b, c\r\nY: d\r\nx: a")).values("x") == ["b, c", "a"]
+
+
+def test_tokens_are_the_elements_of_all_lines_in_lower_case() -> None:
+    head = head_of(request_with(b"Connection: Keep-Alive,Upgrade \r\nCONNECTION:\t, x"))
+    assert head.tokens("connection") == ["keep-alive", "upgrade", "", "x"]
+
+
+@pytest.mark.parametrize("value", [b"\xa0websocket", b"websocket\xa0", b"h2c,\xa0websocket"])
+def test_a_no_break_space_is_part_of_a_token(value: bytes) -> None:
+    """Blanks and tabs alone may stand around an element (RFC 9110, 5.6.3): a proxy in front sees another word."""
+    assert "websocket" not in head_of(request_with(b"Upgrade: " + value)).tokens("upgrade")
+
+
+@given(st.binary(max_size=200) | heads)
+def test_any_bytes_give_nothing_a_head_or_a_refusal(data: bytes) -> None:
+    result = read(data, max_bytes=64, max_lines=5)
+    assert result is None or isinstance(result, Head | Refusal)
+
+
+@given(st.text("/?:%.;@[]*a1-") | st.text("/?:a[]@").map("http://h".__add__) | st.text(":1.]/").map("http://[".__add__))
+def test_every_target_is_refused_or_has_a_path(target: str) -> None:
+    result = read(f"OPTIONS {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+    if isinstance(result, Head):
+        assert result.path.startswith("/") or result.path == target == "*"
+        assert result.query == target.partition("?")[2]
+    else:
+        assert result is not None
+
+
+@given(heads, st.lists(st.integers(0, 120)))
+@example(b"GET / HTTP/1.1\r\nHost: hh\r\nX: xxx\r\n\r\n", list(range(40)))
+@example(b"GET / HTTP/1.1\r\nHost: h\r\nX: xxxxxxxxx\x00", list(range(40)))
+def test_any_segmentation_gives_the_result_of_the_whole(data: bytes, places: list[int]) -> None:
+    limits = {"max_bytes": 32, "max_lines": 4}
+    assert read(*cut(data, places), **limits) == read(data, **limits)
+
+
+@given(st.binary(max_size=40), st.lists(st.integers(0, 80)))
+def test_bytes_behind_the_head_stay_in_received(behind: bytes, places: list[int]) -> None:
+    raw = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" + behind
+    reader = HeadReader(MAX_BYTES, MAX_LINES)
+    fed = b""
+    for piece in cut(raw, places):
+        fed += piece
+        if reader.feed(piece):
+            break
+    assert bytes(reader.received) == fed == raw[: len(fed)]

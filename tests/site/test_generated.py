@@ -1,0 +1,107 @@
+"""The list of behaviours: one table, whoever asks for it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from twisted.internet.testing import MemoryReactorClock
+
+from echod.counters import Tally
+from echod.rules.behaviours.table import PARAMETERS
+from echod.rules.http.head import Head
+from echod.settings import Limits
+from echod.site.generated import answer_behaviours
+from echod.site.response import Answering
+from tests.child import ROOT
+from tests.site.visitor import Site
+
+NAMES = [parameter.name for parameter in PARAMETERS]
+
+
+@pytest.fixture
+def listing() -> Site:
+    """A site with nothing but the list."""
+    clock = MemoryReactorClock()
+    site = Site(None, clock)
+    site.endpoints.publish_page("/behaviours", Answering(answer_behaviours, Limits(), clock))
+    return site
+
+
+def body_of(site: Site, target: str, *headers: str) -> tuple[bytes, bytes]:
+    """Head and body of the answer."""
+    lines = "".join(f"{line}\r\n" for line in (f"GET {target} HTTP/1.1", "Host: h", *headers, ""))
+    head, _, body = site.visit(lines.encode()).value().partition(b"\r\n\r\n")
+    return head, body
+
+
+def test_programs_get_json(listing: Site) -> None:
+    head, body = body_of(listing, "/behaviours", "Accept: application/json")
+    assert b"Content-Type: application/json\r\n" in head
+    assert b"Vary: Accept\r\n" in head
+    listed = json.loads(body)["groups"]
+    assert [parameter["name"] for group in listed for parameter in group["parameters"]] == NAMES
+
+
+@pytest.mark.parametrize("accept", ["text/html,application/xhtml+xml,*/*;q=0.8", "*/*"])
+def test_people_get_html(listing: Site, accept: str) -> None:
+    head, body = body_of(listing, "/behaviours", f"Accept: {accept}")
+    assert b"Content-Type: text/html; charset=utf-8\r\n" in head
+    assert b"Content-Security-Policy: default-src 'none'; " in head
+    assert re.findall(r"<dt><code>([a-z-]+)=", body.decode()) == NAMES
+
+
+def test_people_are_told_what_excludes_what(listing: Site) -> None:
+    page = body_of(listing, "/behaviours", "Accept: text/html")[1].decode()
+    shown = re.findall(r"(\S+) goes without ([a-z, -]+)\.", page)
+    assert shown == [
+        (each.name + (f"={each.excludes_when[-1]}" if each.excludes_when else ""), ", ".join(each.excludes))
+        for each in PARAMETERS
+        if each.excludes
+    ]
+    assert shown
+
+
+def test_headings_begin_with_a_capital_letter(listing: Site) -> None:
+    titles = re.findall(r"<h2>(.*)</h2>", body_of(listing, "/behaviours", "Accept: text/html")[1].decode())
+    assert titles
+    assert titles == [title.capitalize() for title in titles]
+
+
+def test_the_manual_names_the_same() -> None:
+    manual = (ROOT / "docs" / "behaviours.md").read_text()
+    assert re.findall(r"^### `([a-z-]+)`$", manual, re.M) == NAMES
+
+
+def test_a_bad_query_is_counted() -> None:
+    clock, tally, site = MemoryReactorClock(), Tally(), Site(None, MemoryReactorClock())
+    site.endpoints.publish_page("/behaviours", Answering(answer_behaviours, Limits(), clock, tally))
+    body_of(site, "/behaviours?delay=200")
+    assert tally.counts() == {"400": 1}
+
+
+def test_a_query_is_checked(listing: Site) -> None:
+    head, body = body_of(listing, "/behaviours?delay=200")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"delay='200' is wrong" in body
+    assert body_of(listing, "/behaviours?delay=200ms")[0].startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_websocket_is_not_to_be_had_there(listing: Site) -> None:
+    headers = ("Upgrade: websocket", "Connection: Upgrade")
+    assert body_of(listing, "/behaviours", *headers)[0].startswith(b"HTTP/1.1 404 ")
+
+
+def test_a_body_is_not_taken(listing: Site) -> None:
+    assert body_of(listing, "/behaviours", "Content-Length: 5")[0].startswith(b"HTTP/1.1 413 ")
+
+
+def test_what_a_query_says_is_shown_as_text(listing: Site) -> None:
+    head, _ = body_of(listing, "/behaviours?%3Cscript%3E=1")
+    assert b"Content-Type: text/plain; charset=utf-8\r\n" in head
+    assert b"X-Content-Type-Options: nosniff\r\n" in head
+
+
+def test_the_answer_is_made_from_the_head_alone() -> None:
+    assert answer_behaviours(None, Head("GET", "/behaviours", "HTTP/1.1", ())) is not None

@@ -1,0 +1,51 @@
+"""The connections of a server: who is counted as open."""
+
+from __future__ import annotations
+
+from echod.websocket.connections import Connections
+from tests.pair import Net
+
+
+def test_open_connections_are_counted(net: Net) -> None:
+    peers = [net.open("/echo"), net.open("/multi-echo"), net.open("/simple-echo")]
+    assert len(net.server.connections) == 3
+
+    peers[0].vanish()
+
+    assert len(net.server.connections) == 2
+
+
+def test_who_has_not_finished_the_handshake_is_not_counted(net: Net) -> None:
+    net.raw().send(b"GET /echo HTTP/1.1\r\n")
+
+    assert len(net.server.connections) == 0
+
+
+def test_to_leave_twice_changes_nothing(net: Net) -> None:
+    net.open("/echo")
+    [protocol] = net.server.connections.all()
+
+    net.server.connections.leave(protocol)
+    net.server.connections.leave(protocol)
+
+    assert len(net.server.connections) == 0
+    net.server.connections.join(protocol)
+
+
+def test_the_list_of_them_is_not_changed_by_those_who_leave(net: Net) -> None:
+    peers = [net.open("/echo"), net.open("/echo")]
+    listed = net.server.connections.all()
+
+    peers[0].vanish()
+
+    assert len(listed) == 2
+    assert len(net.server.connections) == 1
+
+
+def test_connections_are_told_in_the_order_in_which_they_came() -> None:
+    connections = Connections()
+    protocols = [object() for _ in range(100)]
+    for protocol in protocols:
+        connections.join(protocol)
+
+    assert connections.all() == protocols
