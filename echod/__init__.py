@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from echod.api.contract import Contract
 from echod.blocking import note as _note
+from echod.endpoints.echo import MultiEcho, SimpleEcho
 from echod.errors import (
     BadCertificate,
     BadSetting,
@@ -36,7 +37,7 @@ from echod.server.server import Server
 from echod.settings import Limits
 from echod.websocket.autobahn.state import State
 from echod.websocket.factory import EndpointFactory
-from echod.websocket.protocol import Echo, MultiEcho, SimpleEcho
+from echod.websocket.protocol import Echo
 
 __all__ = [
     "BadCertificate",

@@ -19,7 +19,7 @@ FAILED: Mapping[int, str] = {
 """Close codes with which connections are failed."""
 
 
-class Tally:
+class Counters:
     """The one owner of the counts; nothing here is asked while all is well."""
 
     def __init__(self) -> None:

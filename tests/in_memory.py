@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
-from tests.pair import Net
+from tests.pair import MemoryNet
 
 
 class Log:
@@ -61,17 +61,17 @@ def log() -> Iterator[Log]:
 
 
 @pytest.fixture
-def make_net() -> Iterator[Callable[..., Net]]:
+def make_net() -> Iterator[Callable[..., MemoryNet]]:
     """Makes nets with options of the server.
 
     Afterwards all connections are ended. No timer may be left, and none may have come to the real reactor.
     """
     from twisted.internet import reactor
 
-    made: list[Net] = []
+    made: list[MemoryNet] = []
 
-    def make(**server_options: Any) -> Net:
-        made.append(Net(**server_options))
+    def make(**server_options: Any) -> MemoryNet:
+        made.append(MemoryNet(**server_options))
         return made[-1]
 
     yield make
@@ -82,6 +82,6 @@ def make_net() -> Iterator[Callable[..., Net]]:
 
 
 @pytest.fixture
-def net(make_net: Callable[..., Net]) -> Net:
+def net(make_net: Callable[..., MemoryNet]) -> MemoryNet:
     """A server with the three echoes and default limits."""
     return make_net()

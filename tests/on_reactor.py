@@ -9,7 +9,8 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.abstract import FileDescriptor
 
-from echod.server.server import Server, publish_multi_echo, publish_simple_echo
+from echod.server.server import Server
+from echod.server.standard import publish_multi_echo, publish_simple_echo
 from echod.settings import Limits
 from echod.store.memory import MemoryModeStore
 

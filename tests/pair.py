@@ -1,7 +1,7 @@
 """Real protocols joined in memory, on one clock: nothing here listens, sleeps or waits.
 
-`Net` is a server with everything that the daemon has in front of its endpoints (gate, routing, connections).
-Clients are `Raw` (bytes, written and read literally) or the product's own; `Raw` can be the server, too.
+`MemoryNet` is a server with everything that the daemon has in front of its endpoints (gate, routing, connections).
+Clients are `RawPeer` (bytes, written and read literally) or the product's own; `RawPeer` can be the server, too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from echod.api.callbacks import Callbacks
 from echod.api.contract import Contract
 from echod.client.note import Note
 from echod.rules.http.uri import parse_uri
-from echod.server.server import Server, publish_info, publish_multi_echo, publish_plain_echo, publish_simple_echo
+from echod.server.server import Server
+from echod.server.standard import publish_info, publish_multi_echo, publish_plain_echo, publish_simple_echo
 from echod.store.memory import MemoryModeStore
 
 CLIENT_ADDRESS = IPv4Address("TCP", "192.0.2.7", 50000)
@@ -46,14 +47,14 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 
 
 @implementer(ITCPTransport)
-class Wire(FakeTransport):
+class MemoryTransport(FakeTransport):
     """One end of a connection, more like TCP than its base.
 
     What a paused end does not read stays unsent at the other, whose producer is paused above the mark, and who closes
     only when everything is sent. To abort loses what is not sent yet. A half that is closed is told of once.
     """
 
-    far: Wire
+    far: MemoryTransport
     paused = False
     closing = False
     half_closed = False
@@ -124,13 +125,13 @@ class Wire(FakeTransport):
 
 
 @implementer(IHalfCloseableProtocol)
-class Raw(Protocol):
+class RawPeer(Protocol):
     """A peer that is bytes and nothing else. `received` is what came and was not taken yet.
 
     It closes when the other end closes its half, but not when it `keeps_open`.
     """
 
-    transport: Wire
+    transport: MemoryTransport
     keeps_open = False
 
     def __init__(self) -> None:
@@ -188,10 +189,10 @@ class Raw(Protocol):
 
 
 @implementer(IStreamClientEndpoint)
-class Way:
+class MemoryEndpoint:
     """A client endpoint that leads to one protocol of `far_end`."""
 
-    def __init__(self, net: Net, far_end: Callable[[], Any]) -> None:
+    def __init__(self, net: MemoryNet, far_end: Callable[[], Any]) -> None:
         self._net = net
         self._far_end = far_end
 
@@ -202,7 +203,7 @@ class Way:
 
 
 @implementer(IStreamClientEndpoint)
-class DeadEnd:
+class StubEndpoint:
     """A client endpoint with a fate of its own: the Deferred that it was made with."""
 
     def __init__(self, fate: Deferred[Any]) -> None:
@@ -212,8 +213,8 @@ class DeadEnd:
         return self._fate
 
 
-class Net:
-    """One clock, one server, and all the connections to it (or to a `Raw` server)."""
+class MemoryNet:
+    """One clock, one server, and all the connections to it (or to a `RawPeer` server)."""
 
     def __init__(self, **server_options: Any) -> None:
         self.clock = MemoryReactorClock()
@@ -229,11 +230,11 @@ class Net:
 
     def join(self, near: Any, far: Any) -> None:
         """Connect a client protocol with a server protocol."""
-        near_wire = Wire(near, False, CLIENT_ADDRESS, SERVER_ADDRESS)
-        far_wire = Wire(far, True, SERVER_ADDRESS, CLIENT_ADDRESS)
+        near_wire = MemoryTransport(near, False, CLIENT_ADDRESS, SERVER_ADDRESS)
+        far_wire = MemoryTransport(far, True, SERVER_ADDRESS, CLIENT_ADDRESS)
         near_wire.far, far_wire.far = far_wire, near_wire
         for end in (near, far):
-            if isinstance(end, Raw):
+            if isinstance(end, RawPeer):
                 end.settle = self.settle
         self._pumps.append(connect(far, far_wire, near, near_wire, greet=False, clock=self.clock))
 
@@ -247,13 +248,13 @@ class Net:
         self.clock.advance(seconds)
         self.settle()
 
-    def raw(self) -> Raw:
+    def raw(self) -> RawPeer:
         """A new connection to the server on which nothing was said yet."""
-        peer = Raw()
+        peer = RawPeer()
         self.join(peer, self.gates.buildProtocol(CLIENT_ADDRESS))
         return peer
 
-    def open(self, path: str, *headers: str) -> Raw:
+    def open(self, path: str, *headers: str) -> RawPeer:
         """A raw client whose opening handshake is done, its answer taken."""
         peer = self.raw()
         answer = peer.ask(request(path, *headers))
@@ -267,7 +268,7 @@ class Net:
         """Let the product's client open a connection, to this server or to what `far_end` builds."""
         callbacks = {name: plan.pop(name) for name in ("on_open", "on_message", "on_close", "on_error") if name in plan}
         address = parse_uri(f"ws://{host}:9001{path}")
-        way = Way(self, far_end or partial(self.gates.buildProtocol, CLIENT_ADDRESS))
+        way = MemoryEndpoint(self, far_end or partial(self.gates.buildProtocol, CLIENT_ADDRESS))
         opening = Opening(client.connect(way, self.clock, client.Plan(address, Callbacks(**callbacks), **plan)))
         self.settle()
         return opening
@@ -398,6 +399,6 @@ def header(head: bytes, name: str) -> str:
     return line.partition(": ")[2]
 
 
-def welcome(server: Raw, *headers: str) -> None:
+def welcome(server: RawPeer, *headers: str) -> None:
     """Let a raw server answer its client's opening handshake."""
     server.send(accept(server.take(), *headers))

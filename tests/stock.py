@@ -12,7 +12,7 @@ from autobahn.twisted.websocket import (
 )
 from twisted.test.iosim import FakeTransport
 
-from echod.websocket.autobahn.state import Quiet
+from echod.websocket.autobahn.closing import Quiet
 from tests.pair import request
 
 

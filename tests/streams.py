@@ -12,11 +12,11 @@ from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerPr
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 
-from echod.accept.interfaces import IHeadTaker
+from echod.accept.interfaces import IHeadReceiver
 from echod.rules.http.head import HeadReader
 from echod.settings import Limits
-from echod.websocket.autobahn.state import Quiet
-from echod.websocket.connections import Connections
+from echod.websocket.autobahn.closing import Quiet
+from echod.websocket.context import make_context
 from echod.websocket.factory import EndpointFactory, protocol_options
 from tests.pair import CLOSE, request, unframe
 from tests.stock import Written
@@ -115,7 +115,7 @@ def stock_echo() -> tuple[Any, Callable[[], None]]:
     clock = MemoryReactorClock()
     factory = WebSocketServerFactory(reactor=clock)
     factory.setProtocolOptions(**{**protocol_options(LIMITS, False), "maxMessagePayloadSize": LIMIT})
-    factory._batched_timer = EndpointFactory(clock, Connections(), LIMITS)._batched_timer
+    factory._batched_timer = EndpointFactory(make_context(clock, LIMITS))._batched_timer
     factory.protocol = StockEcho
     return opened(factory), lambda: clock.advance(0)
 
@@ -123,15 +123,15 @@ def stock_echo() -> tuple[Any, Callable[[], None]]:
 def own_echo() -> tuple[Any, Callable[[], None]]:
     """The product's plain echo."""
     clock = MemoryReactorClock()
-    return opened(EndpointFactory(clock, Connections(), LIMITS, compression=False)), lambda: clock.advance(0)
+    return opened(EndpointFactory(make_context(clock, LIMITS, compression=False))), lambda: clock.advance(0)
 
 
 def opened(factory: Any) -> Any:
     """A protocol of this factory whose handshake is done."""
     protocol = factory.buildProtocol(None)
     protocol.makeConnection(Written(protocol, isServer=True))
-    if IHeadTaker.providedBy(protocol):
-        protocol.take_head(HeadReader(16_384, 100).feed(request("/echo")), b"")
+    if IHeadReceiver.providedBy(protocol):
+        protocol.receive_head(HeadReader(16_384, 100).feed(request("/echo")), b"")
     else:
         protocol.dataReceived(request("/echo"))
     protocol.transport.clear()

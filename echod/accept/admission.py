@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
-from typing import Any, Protocol
+from typing import Protocol
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
 
-from echod.counters import Tally
+from echod.counters import Counters
 from echod.rules.http.head import Refusal
+from echod.transport.addresses import net_of
 
 FULL = Refusal(503, "there are too many connections", (("Retry-After", "5"),), "503 full")
 CROWDED = Refusal(503, "there are too many connections from this address", (("Retry-After", "5"),), "503 crowded")
 LEAVING = Refusal(503, "the server is going away", (("Retry-After", "1"),), "503 leaving")
 
-NET_6_BITS = 64
-"""What one customer gets of IPv6 at the least; a limit for a single address would be none (RFC 6177)."""
 
-
-class Visitor(Protocol):
+class Accepted(Protocol):
     """What has been accepted: a gate, whoever it handed its connection to."""
 
     def send_away(self) -> None:
@@ -31,23 +27,23 @@ class Visitor(Protocol):
         """End it now, whatever is unsent."""
 
 
-class Arrivals:
+class Admission:
     """The one owner of the set of accepted connections.
 
     Args:
         most: all together; above it newcomers are refused with 503. 0 is no limit.
         most_per_address: from one IPv4 address or one IPv6 /64; 0 is no limit.
-        tally: where refusals are counted.
+        counters: where refusals are counted.
     """
 
-    def __init__(self, most: int = 0, most_per_address: int = 0, tally: Tally | None = None) -> None:
+    def __init__(self, most: int = 0, most_per_address: int = 0, counters: Counters | None = None) -> None:
         self._most = most
         self._most_per_address = most_per_address
-        self._present: dict[Visitor, str] = {}
+        self._present: dict[Accepted, str] = {}
         self._per_address: Counter[str] = Counter()
         self._is_leaving = False
         self._emptied: list[Deferred[None]] = []
-        self.tally = tally or Tally()
+        self.counters = counters or Counters()
 
     @property
     def is_leaving(self) -> bool:
@@ -57,13 +53,13 @@ class Arrivals:
     def __len__(self) -> int:
         return len(self._present)
 
-    def enter(self, visitor: Visitor) -> Refusal | None:
+    def enter(self, visitor: Accepted) -> Refusal | None:
         """Take a newcomer in, in any case; the refusal to give, when there are too many already."""
         refusal = self._refusal()
         self._present[visitor] = ""
         return refusal
 
-    def place(self, visitor: Visitor, address: IAddress) -> Refusal | None:
+    def place(self, visitor: Accepted, address: IAddress) -> Refusal | None:
         """Count it for its address, which is known for sure once a head has come, behind a proxy too."""
         net = net_of(address) if self._most_per_address else ""
         is_full = bool(self._most_per_address) and self._per_address[net] >= self._most_per_address
@@ -71,7 +67,7 @@ class Arrivals:
         self._per_address[net] += 1
         return CROWDED if is_full else None
 
-    def leave(self, visitor: Visitor) -> None:
+    def leave(self, visitor: Accepted) -> None:
         """The connection is lost."""
         net = self._present.pop(visitor)
         self._per_address[net] -= 1
@@ -112,27 +108,9 @@ class Arrivals:
 
     def count(self, refusal: Refusal) -> None:
         """Somebody is refused."""
-        self.tally.count(refusal.counted_as)
+        self.counters.count(refusal.counted_as)
 
     def _tell_empty(self) -> None:
         emptied, self._emptied = self._emptied, []
         for waiting in emptied:
             waiting.callback(None)
-
-
-def net_of(address: Any) -> str:
-    """Whom a limit for each address means: an IPv4 address, an IPv6 /64, or everybody on a local socket.
-
-    A PROXY header may say what is no address: that counts as one.
-    """
-    if not isinstance(address, (IPv4Address, IPv6Address)):
-        return "local"
-    try:
-        host = ipaddress.ip_address(address.host.partition("%")[0])
-    except ValueError:
-        return ascii(address.host)
-    if isinstance(host, ipaddress.IPv4Address):
-        return str(host)
-    if host.ipv4_mapped:
-        return str(host.ipv4_mapped)
-    return str(ipaddress.ip_network((host, NET_6_BITS), strict=False))

@@ -21,9 +21,9 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from echod.accept.admission import LEAVING, Arrivals
-from echod.accept.interfaces import IHeadTaker
-from echod.flow.flow_control import Ending
+from echod.accept.admission import LEAVING, Admission
+from echod.accept.interfaces import IHeadReceiver
+from echod.flow.lingering_close import LingeringClose
 from echod.rules.http.head import Head, HeadReader, Refusal
 from echod.rules.http.response import render
 from echod.settings import Limits
@@ -41,20 +41,20 @@ class Gate(Protocol):
 
     transport: Any
     _deadline: IDelayedCall | None = None
-    _ending: Ending | None = None
+    _ending: LingeringClose | None = None
     _inner: Any = None
     _is_head_request = False
 
-    def __init__(self, route: Route, limits: Limits, clock: IReactorTime, arrivals: Arrivals) -> None:
+    def __init__(self, route: Route, limits: Limits, clock: IReactorTime, admission: Admission) -> None:
         self._route = route
         self._limits = limits
         self._clock = clock
-        self._arrivals = arrivals
+        self._admission = admission
         self._reader = HeadReader(limits.head_bytes, limits.head_lines)
 
     def connectionMade(self) -> None:
         self._deadline = self._clock.callLater(self._limits.head_timeout_s, self.give_up)
-        refusal = self._arrivals.enter(self)
+        refusal = self._admission.enter(self)
         if refusal is not None:
             self.refuse(refusal)
 
@@ -75,7 +75,7 @@ class Gate(Protocol):
                 self._inner.connectionLost(reason)
         finally:
             # Last: whoever waits for everybody to be gone may take it that nothing of them is left.
-            self._arrivals.leave(self)
+            self._admission.leave(self)
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction; whoever has the connection may still answer."""
@@ -89,7 +89,7 @@ class Gate(Protocol):
 
     def receive(self, head: Head) -> IProtocolFactory | Refusal:
         """Who takes this client, if there is room for another from its address."""
-        return self._arrivals.place(self, self.transport.getPeer()) or self._route(head)
+        return self._admission.place(self, self.transport.getPeer()) or self._route(head)
 
     def settle(self, head: Head, taker: IProtocolFactory | Refusal) -> None:
         """The head is complete: hand the connection over, or refuse it."""
@@ -109,8 +109,8 @@ class Gate(Protocol):
         # Replaced on the instance: no call of ours stands between the transport and the inner protocol.
         self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
         inner.makeConnection(self.transport)
-        if IHeadTaker.providedBy(inner):
-            inner.take_head(head, reader.rest)
+        if IHeadReceiver.providedBy(inner):
+            inner.receive_head(head, reader.rest)
         else:
             inner.dataReceived(bytes(reader.received))
 
@@ -118,12 +118,12 @@ class Gate(Protocol):
         """Answer once, then close; whatever still comes is dropped unread."""
         self._answer(refusal, self._limits.close_timeout_s).begin()
 
-    def _answer(self, refusal: Refusal, timeout_s: float) -> Ending:
-        self._arrivals.count(refusal)
+    def _answer(self, refusal: Refusal, timeout_s: float) -> LingeringClose:
+        self._admission.count(refusal)
         self._stop_waiting()
         self.dataReceived = drop  # type: ignore[method-assign]
         self.transport.write(render(refusal, with_body=not self._is_head_request))
-        self._ending = Ending(self.transport, self._clock, timeout_s, self._arrivals.tally)
+        self._ending = LingeringClose(self.transport, self._clock, timeout_s, self._admission.counters)
         return self._ending
 
     def give_up(self) -> None:
@@ -166,14 +166,14 @@ class GateFactory(Factory[Gate]):
 
     noisy = False
 
-    def __init__(self, route: Route, limits: Limits, clock: IReactorTime, arrivals: Arrivals | None = None) -> None:
+    def __init__(self, route: Route, limits: Limits, clock: IReactorTime, admission: Admission | None = None) -> None:
         self._route = route
         self._limits = limits
         self._clock = clock
-        self._arrivals = Arrivals() if arrivals is None else arrivals
+        self._admission = Admission() if admission is None else admission
 
     def buildProtocol(self, address: IAddress | None) -> Gate:
-        return Gate(self._route, self._limits, self._clock, self._arrivals)
+        return Gate(self._route, self._limits, self._clock, self._admission)
 
     def acceptableProtocols(self) -> list[bytes]:
         """What TLS offers (ALPN): upgrades exist in HTTP/1.1 alone."""

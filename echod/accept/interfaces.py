@@ -7,8 +7,8 @@ from zope.interface import Interface
 from echod.rules.http.head import Head
 
 
-class IHeadTaker(Interface):
+class IHeadReceiver(Interface):
     """A protocol that takes the head as the gate has read it; any other gets the bytes."""
 
-    def take_head(head: Head, rest: bytes) -> None:  # noqa: N805
+    def receive_head(head: Head, rest: bytes) -> None:  # noqa: N805
         """The head, once, and what came behind it; right after `makeConnection`, before any `dataReceived`."""

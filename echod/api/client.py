@@ -19,10 +19,10 @@ from echod.api.callbacks import Callbacks
 from echod.api.contract import Contract, Door, walk_in
 from echod.api.conversation import Conversation
 from echod.api.open_errors import lost_before_open, refused
-from echod.counters import Tally
+from echod.counters import Counters
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
-from echod.flow.quotas import Budget
-from echod.flow.turn_share import Share
+from echod.flow.quotas import Quota
+from echod.flow.turn_share import TurnShare
 from echod.rules.http.head import END
 from echod.rules.http.response import SERVER
 from echod.rules.http.uri import Address
@@ -31,17 +31,11 @@ from echod.settings import Limits
 from echod.transport.addresses import peer_name
 from echod.transport.direct_send import is_direct
 from echod.websocket import trace
+from echod.websocket.autobahn.closing import close_of, forget_input, forget_message, open_guarded
 from echod.websocket.autobahn.deflate import accept_deflate_response, decline, deflate_offers, send_whole
-from echod.websocket.autobahn.state import (
-    answer_of,
-    close_of,
-    forget_input,
-    forget_message,
-    log_sent,
-    open_guarded,
-    trace_frames,
-    use_clock,
-)
+from echod.websocket.autobahn.frames import log_sent, trace_frames
+from echod.websocket.autobahn.starting import answer_of, use_clock
+from echod.websocket.context import ConnectionContext
 from echod.websocket.fast_path import can_be_plain
 from echod.websocket.guard import Guard, outer_limit
 from echod.websocket.hooks import guarded
@@ -92,7 +86,7 @@ class ClientProtocol(WebSocketClientProtocol):
         plan = self.factory.plan
         self.max_message_bytes = plan.limits.max_message_bytes
         self.is_direct = is_direct(self.transport)
-        self.guard = Guard(self, self.factory.reactor, plan.limits, self.factory.budget, self.factory.share)
+        self.guard = Guard(self, self.factory.context)
         self.contract = Contract(self, self.factory.reactor, plan.door)
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
@@ -206,10 +200,8 @@ class ClientFactory(WebSocketClientFactory):
     def __init__(self, reactor: Any, plan: Plan) -> None:
         super().__init__(reactor=reactor, protocols=list(plan.subprotocols))
         self.plan = plan
-        self.budget = Budget(0)
-        self.share = Share(reactor)
-        self.tally = Tally()
         limits = plan.limits
+        self.context = ConnectionContext(reactor, limits, Quota(0), TurnShare(reactor), Counters())
         use_clock(self, reactor)
         trace_frames(self, plan.debug)
         self.setProtocolOptions(

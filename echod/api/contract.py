@@ -12,7 +12,8 @@ from twisted.internet.interfaces import IReactorTime
 from echod.api.serial import OWNER
 from echod.errors import BadSetting, CloseCode, ConnectionClosed
 from echod.rules.behaviours.grammar import CLOSE_CODES, MOST_REASON_BYTES
-from echod.websocket.autobahn.state import State, known_close, start_close, state_of
+from echod.websocket.autobahn.closing import known_close, start_close
+from echod.websocket.autobahn.state import State, state_of
 
 Data = str | bytes | bytearray | memoryview
 Result = TypeVar("Result")

@@ -10,10 +10,11 @@ from twisted.python.failure import Failure
 
 from echod.api.callbacks import Callbacks
 from echod.api.contract import Contract
-from echod.api.serial import Turns
+from echod.api.serial import SerialQueue
 from echod.errors import CloseCode, ConnectionClosed
-from echod.flow.flow_control import Flow
-from echod.websocket.autobahn.state import State, start_close
+from echod.flow.flow_control import FlowControl
+from echod.websocket.autobahn.closing import start_close
+from echod.websocket.autobahn.state import State
 
 WAITING = "waiting"
 """The reason to stop reading while messages wait for a callback."""
@@ -28,14 +29,14 @@ class Conversation:
     """
 
     def __init__(
-        self, connection: Any, contract: Contract, callbacks: Callbacks, flow: Flow, most_waiting: int
+        self, connection: Any, contract: Contract, callbacks: Callbacks, flow: FlowControl, most_waiting: int
     ) -> None:
         self._connection = connection
         self._contract = contract
         self._callbacks = callbacks
         self._flow = flow
         self._most_waiting = most_waiting
-        self._turns = Turns(self._failed, self._count_waiting, contract)
+        self._queue = SerialQueue(self._failed, self._count_waiting, contract)
         self._end: tuple[int, str] | None = None
         contract.hurry = self._hurry
         self._broken = False
@@ -47,20 +48,20 @@ class Conversation:
     def received(self, payload: bytes, is_binary: bool) -> None:
         """A whole message has come; text is known to be valid UTF-8. None is taken after a callback raised."""
         if self._callbacks.on_message is not None:
-            self._turns.take(self._deliver, payload if is_binary else payload.decode())
+            self._queue.take(self._deliver, payload if is_binary else payload.decode())
 
     def end_input(self, end: Callable[[], None]) -> None:
         """The peer says nothing more: call `end` once everything that it said is worked on, unless it is lost before.
 
         How long that may take is for the pings to say, which such a peer cannot answer.
         """
-        self._turns.when_idle(end)
+        self._queue.when_idle(end)
 
     def closed(self, code: int, reason: str) -> None:
         """The connection is lost: `on_close` comes after every message that came before."""
         self._end = code, reason
         self._contract.end(code, reason)
-        self._turns.when_idle(self._finish)
+        self._queue.when_idle(self._finish)
         self._hurry()
 
     def _hurry(self) -> None:
@@ -72,7 +73,7 @@ class Conversation:
         """Call `on_close`, once, and tell those who wait for the end."""
         end, self._end = self._end, None
         if end is not None:
-            last = Turns(self._failed, lambda _: None, self._contract.ending)
+            last = SerialQueue(self._failed, lambda _: None, self._contract.ending)
             if self._callbacks.on_close is not None:
                 last.take(self._callbacks.on_close, self._contract, *end)
             last.take(self._contract.tell_closed)
@@ -84,7 +85,7 @@ class Conversation:
 
     def _take(self, callback: Any, *args: object) -> None:
         if callback is not None:
-            self._turns.take(callback, self._contract, *args)
+            self._queue.take(callback, self._contract, *args)
 
     def _count_waiting(self, count: int) -> None:
         if count > self._most_waiting:
@@ -106,5 +107,5 @@ class Conversation:
         """Call `on_error`; if that raises too, it is logged and nothing more."""
         if self._callbacks.on_error is None:
             return
-        turns = Turns(lambda raised: log.failure("on_error raised", raised), lambda _: None)
+        turns = SerialQueue(lambda raised: log.failure("on_error raised", raised), lambda _: None)
         turns.take(self._callbacks.on_error, self._contract, failure)

@@ -15,7 +15,9 @@ from echod.api.callbacks import Callbacks
 from echod.api.contract import Contract, Door, walk_in
 from echod.api.conversation import Conversation
 from echod.rules.http.head import origin_form
-from echod.websocket.autobahn.state import State, close_of, is_secure, state_of
+from echod.websocket.autobahn.closing import close_of
+from echod.websocket.autobahn.state import State, is_secure, state_of
+from echod.websocket.context import ServerContext
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import EchodProtocol
 
@@ -51,7 +53,7 @@ class PublishedProtocol(EchodProtocol):
         super().connectionMade()
         factory = self.factory
         self.contract = Contract(self, factory.reactor, factory.publication.door)
-        waiting = factory.limits.waiting_messages
+        waiting = factory.context.limits.waiting_messages
         self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.guard.flow, waiting)
 
     def readConnectionLost(self) -> None:
@@ -128,6 +130,6 @@ class PublishedFactory(EndpointFactory):
 
     protocol = PublishedProtocol
 
-    def __init__(self, publication: Publication, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, context: ServerContext, publication: Publication) -> None:
+        super().__init__(context)
         self.publication = publication

@@ -17,7 +17,7 @@ OWNER: ContextVar[object] = ContextVar("OWNER", default=None)
 Step = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
-class Turns:
+class SerialQueue:
     """Runs steps one after the other. A step that raises, or whose Deferred fails, is told to `failed`.
 
     A step finds its `owner` in OWNER. `waiting` is told the number of steps that wait, whenever it changes.

@@ -10,13 +10,14 @@ from echod.flow.timers import Timer
 from echod.rules.behaviours.grammar import LONGEST_S
 from echod.rules.behaviours.malformed import MALFORMED, is_close
 from echod.rules.behaviours.query import Behaviour
-from echod.websocket.autobahn.state import State, start_close, state_of
+from echod.websocket.autobahn.closing import start_close
+from echod.websocket.autobahn.state import State, state_of
 
 SILENT = "silent"
 """The reason not to read of a connection that has vanished."""
 
 
-class Parting:
+class Ending:
     """One for each connection, told when the time has come.
 
     `is_silent` is a connection that is open and says and hears nothing; it lasts ten minutes at the most.
@@ -33,7 +34,7 @@ class Parting:
         self._send_malformed()
         self._start_close()
         if self._behaviour.end is not None:
-            self._protocol.outlet.when_drained(self._end)
+            self._protocol.writer.when_drained(self._end)
 
     def begin_at_once(self) -> None:
         """Do it now, whatever is on its way."""
@@ -45,8 +46,8 @@ class Parting:
     def fall_silent(self) -> None:
         """Say nothing any more, and hear nothing."""
         self.is_silent = True
-        self._protocol.course.stop()
-        self._protocol.outlet.shut()
+        self._protocol.script.stop()
+        self._protocol.writer.shut()
         self.limit()
 
     def limit(self) -> None:
@@ -78,4 +79,4 @@ class Parting:
         if is_close(frame):
             self._protocol.sendCloseFrame(int.from_bytes(frame[2:4]), frame[4:] or None)
         else:
-            self._protocol.outlet.write(frame)
+            self._protocol.writer.write(frame)

@@ -10,9 +10,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.accept.admission import LEAVING
-from echod.accept.interfaces import IHeadTaker
+from echod.accept.interfaces import IHeadReceiver
 from echod.behaviours.protocol import BehavingFactory
-from echod.flow.flow_control import Ending
+from echod.flow.lingering_close import LingeringClose
 from echod.flow.timers import Timer
 from echod.rules.behaviours.grammar import LONGEST_S
 from echod.rules.behaviours.query import Behaviour
@@ -24,8 +24,8 @@ AS_ASKED = "as asked"
 """What all such answers are counted as: they are no fault of anybody."""
 
 
-@implementer(IHalfCloseableProtocol, IHeadTaker)
-class Held(Protocol):
+@implementer(IHalfCloseableProtocol, IHeadReceiver)
+class HeldHandshake(Protocol):
     """Waits before anything is answered; then answers with a refusal, or lets a protocol take the connection."""
 
     transport: Any
@@ -40,14 +40,16 @@ class Held(Protocol):
 
     def connectionMade(self) -> None:
         factory = self._factory
-        self._ending = Ending(self.transport, factory.reactor, factory.limits.close_timeout_s, factory.tally)
+        self._ending = LingeringClose(
+            self.transport, factory.reactor, factory.context.limits.close_timeout_s, factory.context.counters
+        )
         hold_s = self._behaviour.hold
         if hold_s is None:
             self._timer.start(LONGEST_S, self.transport.abortConnection)
         else:
             self._timer.start(hold_s, self._go_on)
 
-    def take_head(self, head: Head, rest: bytes) -> None:
+    def receive_head(self, head: Head, rest: bytes) -> None:
         self._head = head
         self.dataReceived(rest)
 
@@ -57,7 +59,7 @@ class Held(Protocol):
             self._inner.dataReceived(data)
         elif self._timer.is_running:
             self._received += data
-            if len(self._received) > self._factory.limits.head_bytes:
+            if len(self._received) > self._factory.context.limits.head_bytes:
                 self.transport.pauseProducing()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -92,17 +94,17 @@ class Held(Protocol):
         received, self._received = bytes(self._received), bytearray()
         self._inner = self._factory.build(self._address, self._behaviour)
         self._inner.makeConnection(self.transport)
-        self._inner.take_head(self._head, received)
+        self._inner.receive_head(self._head, received)
 
-    def _refuse(self, refusal: Refusal) -> Ending:
+    def _refuse(self, refusal: Refusal) -> LingeringClose:
         self._timer.stop()
-        self._factory.tally.count(refusal.counted_as)
+        self._factory.context.counters.count(refusal.counted_as)
         self.transport.write(render(refusal))
         return self._ending
 
 
 @implementer(IProtocolFactory)
-class Taker:
+class OneConnectionFactory:
     """A factory for the one connection that asked for this behaviour."""
 
     noisy = False
@@ -121,14 +123,14 @@ class Taker:
         if self._behaviour.hold == 0:
             protocol: IProtocol = self._factory.build(address, self._behaviour)
             return protocol
-        return Held(self._factory, self._behaviour, address)
+        return HeldHandshake(self._factory, self._behaviour, address)
 
 
 def take(factory: BehavingFactory, behaviour: Behaviour) -> IProtocolFactory | Refusal:
     """Who has the connection, or the answer that was asked for."""
     if behaviour.status is not None and behaviour.hold == 0:
         return refusal_of(behaviour)
-    return Taker(factory, behaviour)
+    return OneConnectionFactory(factory, behaviour)
 
 
 def refusal_of(behaviour: Behaviour) -> Refusal:

@@ -14,7 +14,7 @@ from typing import Any
 from twisted.internet.interfaces import IPullProducer, IReactorTime
 from zope.interface import implementer
 
-from echod.flow.flow_control import Flow
+from echod.flow.flow_control import FlowControl
 from echod.flow.timers import Timer
 from echod.settings import KIB
 from echod.transport.kernel import bytes_unsent, socket_transport
@@ -38,7 +38,7 @@ NONE_LEFT = memoryview(b"")
 
 
 @implementer(IPullProducer)
-class Outlet:
+class PacedWriter:
     """Writes frames in order. `on_room` is called whenever something has left.
 
     Args:
@@ -59,13 +59,13 @@ class Outlet:
         self._is_leaving = self._is_shut = self.is_hurried = False
         self._drained: list[Callable[[], None]] = []
         self.owed = 0
-        self.flow: Flow | None = None
+        self.flow: FlowControl | None = None
 
     def open(self) -> None:
         """From now on the transport asks for more."""
         socket_transport(self._transport).registerProducer(self, False)
 
-    def attach(self, flow: Flow) -> None:
+    def attach(self, flow: FlowControl) -> None:
         """The connection is open: from now on this is told what leaves and what does not, and the rate holds."""
         self.flow = flow
         if self._is_leaving:

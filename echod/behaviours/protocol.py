@@ -1,7 +1,7 @@
 """The protocol of a connection that asked for a behaviour: the endpoint's rule, said as the client wants to hear it.
 
-A connection that asks for nothing never comes here. What is done when is the business of `course`, what leaves when
-that of `outlet`; this translates between them and Autobahn, whose own interfaces do the rest.
+A connection that asks for nothing never comes here. What is done when is the business of `script`, what leaves when
+that of `writer`; this translates between them and Autobahn, whose own interfaces do the rest.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from autobahn.websocket.types import ConnectionRequest
 from twisted.internet.interfaces import IAddress
 
-from echod.behaviours.ending import Parting
+from echod.behaviours.ending import Ending
 from echod.behaviours.handshake import added_headers, change_answer, choose_deflate, select
-from echod.behaviours.pacing import Outlet
+from echod.behaviours.pacing import PacedWriter
 from echod.behaviours.reading import Stall
-from echod.behaviours.script import Course
+from echod.behaviours.script import Script
 from echod.counters import PING_TIMEOUT
 from echod.flow.flow_control import WAITING
 from echod.rules.behaviours.query import Behaviour
@@ -28,16 +28,10 @@ from echod.rules.websocket.handshake import Acceptance
 from echod.settings import KIB
 from echod.transport.kernel import is_broken
 from echod.websocket.autobahn.deflate import change_deflate, deflate, is_worth_deflating
-from echod.websocket.autobahn.state import (
-    State,
-    drop_transport,
-    forget_ping_timeout,
-    is_shaking_hands,
-    name_subprotocol,
-    ping_again,
-    receive_octets,
-    state_of,
-)
+from echod.websocket.autobahn.frames import receive_octets
+from echod.websocket.autobahn.pings import forget_ping_timeout, ping_again
+from echod.websocket.autobahn.state import State, drop_transport, is_shaking_hands, name_subprotocol, state_of
+from echod.websocket.context import ServerContext
 from echod.websocket.factory import EndpointFactory, Rule
 from echod.websocket.protocol import EchodProtocol, reply_unchanged
 
@@ -57,14 +51,14 @@ class BehavingProtocol(EchodProtocol):
     def connectionMade(self) -> None:
         clock = self.factory.reactor
         asked = self.behaviour
-        self.outlet = Outlet(self.transport, clock, asked.chop, asked.rate, self._refill)
-        self.course = Course(self, clock, asked, self.factory.make_chance(asked.seed), self.reply, self._has_room)
-        self.parting = Parting(self, clock, asked)
+        self.writer = PacedWriter(self.transport, clock, asked.chop, asked.rate, self._refill)
+        self.script = Script(self, clock, asked, self.factory.make_chance(asked.seed), self.reply, self._has_room)
+        self.ending = Ending(self, clock, asked)
         self.stall = Stall(self, clock, asked.stall_for)
         super().connectionMade()
         if asked.deflate is not None:
             change_deflate(self, partial(choose_deflate, asked.deflate))
-        self.outlet.open()
+        self.writer.open()
 
     def reply(self, payload: bytes, is_binary: bool) -> tuple[bytes, bool]:
         """The endpoint's own reply, and whether it is binary."""
@@ -78,7 +72,7 @@ class BehavingProtocol(EchodProtocol):
 
     def dataReceived(self, data: bytes, is_its_turn: bool = False) -> None:
         """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
-        if not self.parting.is_silent and state_of(self) is not State.CLOSED:
+        if not self.ending.is_silent and state_of(self) is not State.CLOSED:
             self.guard.hear()
             if not self.has_heard_close:
                 receive_octets(self, data)
@@ -90,15 +84,15 @@ class BehavingProtocol(EchodProtocol):
     def readConnectionLost(self) -> None:
         """The client has closed its direction, but may still wait for replies."""
         self.has_heard_end = True
-        self.parting.limit()
-        self.course.after_replies(partial(self.outlet.when_drained, self._end_input))
+        self.ending.limit()
+        self.script.after_replies(partial(self.writer.when_drained, self._end_input))
 
     def _end_input(self) -> None:
-        self.outlet.close()
+        self.writer.close()
         self.guard.end_input()
 
     def processData(self) -> bool:
-        is_deaf = self.stall.is_on or self.parting.is_silent or self.has_heard_close
+        is_deaf = self.stall.is_on or self.ending.is_silent or self.has_heard_close
         return not is_deaf and bool(super().processData())
 
     def onConnect(self, request: ConnectionRequest) -> Any:
@@ -117,26 +111,26 @@ class BehavingProtocol(EchodProtocol):
         super().onOpen()
         for text in self.greeting():
             self.send_now(text.encode(), False)
-        self.course.begin()
+        self.script.begin()
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        self.course.receive(payload, is_binary)
+        self.script.receive(payload, is_binary)
         self._weigh()
 
     def onPing(self, payload: bytes) -> None:
-        self.course.answer_ping(payload)
+        self.script.answer_ping(payload)
         self._weigh()
 
     def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
         if self.behaviour.close_reply is not None:
-            self.parting.fall_silent()
+            self.ending.fall_silent()
         else:
             # From here on nothing is parsed: there is no second Close.
             self.has_heard_close = True
-            self.course.wind_down()
-            self.parting.limit()
+            self.script.wind_down()
+            self.ending.limit()
             self._answer_close = partial(super().onCloseFrame, code, reason)
-            self.course.after_replies(self._end_closing)
+            self.script.after_replies(self._end_closing)
         return None
 
     def _end_closing(self) -> None:
@@ -149,65 +143,65 @@ class BehavingProtocol(EchodProtocol):
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """The outlet is the producer already, and tells the guard's flow."""
-        self.outlet.attach(producer)
+        self.writer.attach(producer)
 
     def unregisterProducer(self) -> None:
         """Not before everything has left."""
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        self.outlet.write(data)
+        self.writer.write(data)
 
     def send_now(self, payload: bytes, is_binary: bool, *, may_deflate: bool = True) -> None:
         """Send a message in the frames that were asked for; nothing when the connection is not open."""
         if state_of(self) is not State.OPEN:
             return
         # What is owed at a drain has no room to wait for: it is not to be copied.
-        is_deflated = may_deflate and not self.outlet.is_hurried and is_worth_deflating(self, payload)
+        is_deflated = may_deflate and not self.writer.is_hurried and is_worth_deflating(self, payload)
         body = deflate(self, payload) if is_deflated else payload
         size = self.behaviour.fragment or len(body) or 1
         frames = fragments(BINARY if is_binary else TEXT, body, size, COMPRESSED if is_deflated else 0)
-        self.outlet.send(frames, len(body))
+        self.writer.send(frames, len(body))
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        if self.outlet.is_hurried and self.course.is_owing and not isReply and not self.failedByMe:
+        if self.writer.is_hurried and self.script.is_owing and not isReply and not self.failedByMe:
             # At a drain the replies are due, but not without room.
-            self.course.after_replies(partial(self._close, code, reasonUtf8))
+            self.script.after_replies(partial(self._close, code, reasonUtf8))
         else:
             self._close(code, reasonUtf8, isReply)
 
     def _close(self, code: int | None, reason: bytes | None, is_reply: bool = False) -> None:
         super().sendCloseFrame(code, reason, is_reply)
-        self.course.stop()
-        self.parting.limit()
+        self.script.stop()
+        self.ending.limit()
         self._end_closing()
 
     def _closeConnection(self, abort: bool = False) -> None:
         """Autobahn wants the TCP connection to end: behind what is owed, but not longer than anything else."""
-        self.course.stop()
-        self.parting.limit()
+        self.script.stop()
+        self.ending.limit()
         if abort and not self.wasClean:
             self._let_go(abort)
         else:
-            self.outlet.when_drained(partial(self._let_go, abort))
+            self.writer.when_drained(partial(self._let_go, abort))
 
     def _let_go(self, abort: bool) -> None:
-        self.outlet.close()
+        self.writer.close()
         drop_transport(self, abort)
         if self.has_heard_end:
             self.guard.end_input()
 
     def _has_room(self) -> bool:
-        return self.outlet.has_room
+        return self.writer.has_room
 
     def _refill(self) -> None:
         """Something is leaving."""
         if not is_shaking_hands(self):
-            self.course.work()
+            self.script.work()
             self._weigh()
 
     def _weigh(self) -> None:
         """Go no further while too much waits, to be begun or to leave."""
-        if self.course.weight + self.outlet.owed > MOST_WAITING_BYTES:
+        if self.script.weight + self.writer.owed > MOST_WAITING_BYTES:
             self.guard.flow.hold(WAITING)
         else:
             self.guard.flow.make_room(WAITING)
@@ -217,14 +211,14 @@ class BehavingProtocol(EchodProtocol):
     def send_away(self) -> None:
         """The server is going away: no waiting any more."""
         super().send_away()
-        if self.parting.is_silent:
+        if self.ending.is_silent:
             self.transport.abortConnection()
         self.stall.end()
-        self.outlet.hurry()
-        self.course.hurry()
+        self.writer.hurry()
+        self.script.hurry()
 
     def onAutoPingTimeout(self) -> None:
-        if self.parting.is_silent:
+        if self.ending.is_silent:
             forget_ping_timeout(self)
         elif self.guard.flow.is_held and state_of(self) is State.OPEN:
             self._look_for_client()
@@ -235,16 +229,16 @@ class BehavingProtocol(EchodProtocol):
         """Nothing is read, perhaps for ten minutes: another ping finds out whether there is still somebody."""
         if is_broken(self.transport):
             forget_ping_timeout(self)
-            self.factory.tally.count(PING_TIMEOUT)
+            self.factory.context.counters.count(PING_TIMEOUT)
             self.transport.abortConnection()
         else:
             ping_again(self)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(was_clean, code, reason)
-        self.course.stop()
-        self.outlet.shut()
-        self.parting.stop()
+        self.script.stop()
+        self.writer.shut()
+        self.ending.stop()
         self.stall.stop()
 
 
@@ -254,9 +248,9 @@ class BehavingFactory(EndpointFactory):
     protocol: Any = BehavingProtocol
 
     def __init__(
-        self, make_rule: Callable[[], Rule], *args: Any, chance: Callable[..., Random] = Random, **kwargs: Any
-    ):
-        super().__init__(*args, **kwargs)
+        self, context: ServerContext, make_rule: Callable[[], Rule], chance: Callable[..., Random] = Random
+    ) -> None:
+        super().__init__(context)
         self._make_rule = make_rule
         self._chance = chance
 

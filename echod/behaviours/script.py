@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from echod.flow.timers import Queue, Repeat, Timer
+from echod.flow.timers import DelayQueue, Repeater, Timer
 from echod.rules.behaviours.grammar import After
 from echod.rules.behaviours.query import Behaviour
 from echod.settings import KIB
@@ -27,7 +27,7 @@ MOST_PONGS = 1000
 UNASKED = b"unasked"
 
 
-class Course:
+class Script:
     """One for each connection: begun when it is open, stopped when it closes.
 
     Args:
@@ -53,10 +53,10 @@ class Course:
         self._received = 0
         self._is_over = False
         self._flood_left = behaviour.flood
-        self._replies = Queue(clock, has_room)
-        self._pongs = Queue(clock, lambda: True)
-        self._pushes = Repeat(clock, behaviour.every, self._push, behaviour.count)
-        self._pings = Repeat(clock, behaviour.ping or 0, self._ping)
+        self._replies = DelayQueue(clock, has_room)
+        self._pongs = DelayQueue(clock, lambda: True)
+        self._pushes = Repeater(clock, behaviour.every, self._push, behaviour.count)
+        self._pings = Repeater(clock, behaviour.ping or 0, self._ping)
         self._stall, self._end = Timer(clock), Timer(clock)
 
     @property
@@ -78,7 +78,7 @@ class Course:
         if self._behaviour.ping is not None:
             self._pings.start()
         self._time(self._stall, self._behaviour.stall, self._protocol.stall.begin)
-        self._time(self._end, self._ending, self._protocol.parting.begin_at_once)
+        self._time(self._end, self._ending, self._protocol.ending.begin_at_once)
         self._count()
         self.work()
 
@@ -150,7 +150,7 @@ class Course:
             self._protocol.stall.begin()
         if self._ending == After(messages=self._received):
             self._is_over = self._behaviour.close is not None or self._behaviour.end is not None
-            self.after_replies(self._protocol.parting.begin)
+            self.after_replies(self._protocol.ending.begin)
 
     def _reshape(self, payload: bytes, reply: bytes, is_binary: bool) -> tuple[bytes, bool]:
         if self._behaviour.reply == "size":

@@ -18,7 +18,8 @@ from echod.errors import BadSetting, CloseCode, NoClient
 from echod.rules.echo import Mode
 from echod.rules.http.uri import parse_uri
 from echod.server.listening import make_endpoint
-from echod.server.server import Server, publish_multi_echo, publish_simple_echo
+from echod.server.server import Server
+from echod.server.standard import publish_multi_echo, publish_simple_echo
 from echod.settings import DEFAULT_PORT, Limits
 from echod.store.memory import MemoryModeStore
 
@@ -144,7 +145,7 @@ class Note:
             max_message_bytes=("max_message_size", max_message_size),
             ping_interval_s=("ping_interval", ping_interval),
         )
-        server.publish(path, server.make_factory(PublishedFactory, publication, debug=debug, limits=limits), origins)
+        server.publish(path, PublishedFactory(server.context_for(debug=debug, limits=limits), publication), origins)
 
     def open_websocket(
         self,

@@ -24,8 +24,8 @@ from echod.daemon.openfiles import most_connections, raise_open_files
 from echod.daemon.reactor import install_by_default
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
-from echod.server.server import (
-    Server,
+from echod.server.server import Server
+from echod.server.standard import (
     publish_behaviours,
     publish_info,
     publish_multi_echo,
@@ -145,8 +145,8 @@ def make_server(settings: Settings, reactor: Any) -> Server:
         compression=settings.compression,
         debug=settings.debug,
     )
-    pages.tally = server.tally
-    pages.resource = Health(pages.resource, lambda: not server.arrivals.is_leaving)
+    pages.counters = server.counters
+    pages.resource = Health(pages.resource, lambda: not server.admission.is_leaving)
     allowed: dict[str, Any] = {"origins": settings.origins, "behaviours": settings.behaviours}
     publish_simple_echo(server, MemoryModeStore(), **allowed)
     publish_multi_echo(server, **allowed)

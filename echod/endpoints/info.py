@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from echod.behaviours.protocol import BehavingFactory, BehavingProtocol
 from echod.endpoints.inspection import see_agreement, see_request, to_json
 from echod.rules.http.head import Head
+from echod.websocket.context import ServerContext
 from echod.websocket.protocol import reply_unchanged
 
 
@@ -16,10 +15,10 @@ class InfoProtocol(BehavingProtocol):
     factory: InfoFactory
     _seen: Head
 
-    def take_head(self, head: Head, rest: bytes) -> None:
+    def receive_head(self, head: Head, rest: bytes) -> None:
         """Kept: every message is answered by it."""
         self._seen = head
-        super().take_head(head, rest)
+        super().receive_head(head, rest)
 
     def greeting(self) -> list[str]:
         return [self._say().decode(), *super().greeting()]
@@ -36,6 +35,6 @@ class InfoFactory(BehavingFactory):
 
     protocol = InfoProtocol
 
-    def __init__(self, instance: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(lambda: reply_unchanged, *args, **kwargs)
+    def __init__(self, context: ServerContext, instance: str) -> None:
+        super().__init__(context, lambda: reply_unchanged)
         self.instance = instance

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-
-from echod.flow.flow_control import is_tls
+from echod.flow.lingering_close import is_tls
 from echod.rules.http.head import Head
-from echod.transport.addresses import MAPPED
+from echod.transport.addresses import show_address
 from echod.transport.kernel import socket_transport
 from echod.websocket.autobahn.deflate import agreed_deflate
 from echod.websocket.autobahn.state import agreed_subprotocol
@@ -58,13 +56,6 @@ def see_tls(transport: Any) -> dict[str, Any] | None:
         "server_name": None if name is None else name.decode("ascii", "backslashreplace"),
         "alpn": session.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None,
     }
-
-
-def show_address(address: object) -> dict[str, Any]:
-    if isinstance(address, (IPv4Address, IPv6Address)):
-        return {"host": address.host.removeprefix(MAPPED), "port": address.port}
-    name = address.name if isinstance(address, UNIXAddress) else None
-    return {"unix": None if name is None else name.decode("utf-8", "backslashreplace")}
 
 
 def to_json(seen: dict[str, Any]) -> bytes:

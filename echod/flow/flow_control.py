@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ISSLTransport, ITCPTransport
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from zope.interface import implementer
 
-from echod.counters import CLOSE_TIMEOUT, STALL, Tally
-from echod.transport.kernel import Taken, has_progress, taken_from
+from echod.counters import Counters
+from echod.flow.stall_timeout import StallTimeout
 
 WRITING = "writing"
 """The reason of the transport: its write buffer is above its mark."""
@@ -19,15 +19,9 @@ WAITING = "replies wait"
 
 FULL = frozenset({WRITING, WAITING})
 
-CHECK_INTERVAL_S = 0.5
-"""How often the progress of a stuck peer is looked at; sooner where less than that is left of its timeout."""
-
-LEAST_WAIT_S = 0.001
-"""A timeout of which less is left is over: floats cannot always tell the rest from none."""
-
 
 @implementer(IPushProducer)
-class Flow:
+class FlowControl:
     """The one owner of a transport's reading, and its producer: unread replies stop reading.
 
     A peer that takes nothing for `stall_timeout_s` while its replies wait is cut. Progress counts, not age.
@@ -35,10 +29,12 @@ class Flow:
 
     __slots__ = ("_go_on", "_reasons", "_stall", "_transport")
 
-    def __init__(self, transport: Any, clock: IReactorTime, stall_timeout_s: float, tally: Tally | None = None) -> None:
+    def __init__(
+        self, transport: Any, clock: IReactorTime, stall_timeout_s: float, counters: Counters | None = None
+    ) -> None:
         self._transport = transport
         self._reasons: frozenset[str] = frozenset()
-        self._stall = Watch(transport, clock, stall_timeout_s, tally)
+        self._stall = StallTimeout(transport, clock, stall_timeout_s, counters)
         self._go_on: Callable[[], None] | None = None
 
     @property
@@ -87,97 +83,3 @@ class Flow:
         """The transport is lost, or left to its last phase: there is no one to wait for."""
         self._stall.stop()
         self._go_on = None
-
-
-class Watch:
-    """Cuts a connection whose peer has taken nothing for `timeout_s`, while it is started."""
-
-    __slots__ = ("_clock", "_kind", "_since", "_taken", "_tally", "_timeout_s", "_timer", "_transport")
-
-    def __init__(
-        self, transport: Any, clock: IReactorTime, timeout_s: float, tally: Tally | None = None, kind: str = STALL
-    ) -> None:
-        self._transport = transport
-        self._clock = clock
-        self._timeout_s = timeout_s
-        self._tally = tally
-        self._kind = kind
-        self._timer: IDelayedCall | None = None
-        self._taken: Taken = ()
-        self._since = 0.0
-
-    def start(self) -> None:
-        """From now on; again changes nothing."""
-        if self._timer is None and self._timeout_s:
-            self._taken, self._since = taken_from(self._transport), self._clock.seconds()
-            self._wait(self._timeout_s)
-
-    def stop(self) -> None:
-        """No longer; again changes nothing."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _wait(self, left_s: float) -> None:
-        self._timer = self._clock.callLater(min(CHECK_INTERVAL_S, left_s), self._check)
-
-    def _check(self) -> None:
-        before, self._taken = self._taken, taken_from(self._transport)
-        now = self._clock.seconds()
-        if has_progress(before, self._taken):
-            self._since = now
-        self._timer = None
-        left_s = self._timeout_s - (now - self._since)
-        if left_s < LEAST_WAIT_S:
-            self._cut()
-        else:
-            self._wait(left_s)
-
-    def _cut(self) -> None:
-        if self._tally is not None:
-            self._tally.count(self._kind)
-        self._transport.abortConnection()
-
-
-class Ending:
-    """The last phase of a connection: the peer gets what is written, and is cut when it takes nothing any more.
-
-    To be made when a connection is, begun when it is to end, and stopped when it is lost; each may happen again.
-    """
-
-    __slots__ = ("_transport", "_watch")
-
-    def __init__(self, transport: Any, clock: IReactorTime, timeout_s: float, tally: Tally | None = None) -> None:
-        self._transport = transport
-        self._watch = Watch(transport, clock, timeout_s, tally, CLOSE_TIMEOUT)
-
-    def await_close(self) -> None:
-        """Our Close is on its way, and the peer's is awaited."""
-        self._watch.start()
-
-    def begin(self) -> None:
-        """Flush, then close our side; what still comes is for the caller to drop, until the peer closes too.
-
-        To close at once, with bytes unread, would reset the connection and take away what the peer has not read yet.
-        """
-        self._watch.start()
-        # Reading may be held, but the end of the stream has to be seen.
-        self._transport.resumeProducing()
-        if is_tls(self._transport) or not ITCPTransport.providedBy(self._transport):
-            self._transport.loseConnection()
-        else:
-            self._transport.loseWriteConnection()
-
-    def finish(self) -> None:
-        """The peer has closed its side: flush, then close; there is nothing more to wait for."""
-        self._watch.start()
-        self._transport.loseConnection()
-
-    def stop(self) -> None:
-        """The connection is lost."""
-        self._watch.stop()
-
-
-def is_tls(transport: Any) -> bool:
-    """Whether there is TLS between us and the socket."""
-    return bool(ISSLTransport.providedBy(transport))

@@ -8,7 +8,7 @@ BURST_S = 1.0
 """How far a connection may run ahead of its rate before it has to wait."""
 
 
-class Budget:
+class Quota:
     """A number of bytes that many take from and give back to; 0 is no limit."""
 
     def __init__(self, limit: int) -> None:
@@ -25,7 +25,7 @@ class Budget:
         self.taken -= count
 
 
-class Rate:
+class RateLimit:
     """Bytes that one connection may use up in a second; 0 is no limit."""
 
     __slots__ = ("_bytes_per_s", "_clock", "_paid_until")

@@ -50,7 +50,7 @@ class Entry:
     times: int
 
 
-class Queue:
+class DelayQueue:
     """Actions in order, none before its time, and only while there is room.
 
     `weight` is what the waiting ones take, in bytes.
@@ -111,7 +111,7 @@ class Queue:
         entry.action()
 
 
-class Repeat:
+class Repeater:
     """An action at an interval, so many times; None: without end. One that returns False does not count."""
 
     def __init__(

@@ -17,7 +17,7 @@ SHORT_BYTES = 4096
 """What has come is short up to here: it is worked on before what is long, and plain messages at once."""
 
 
-class Share:
+class TurnShare:
     """The one owner of the queue of connections that have work left when the share of a turn is used up.
 
     Who has little to do comes before those who have much, and one of each has its turn in any case.

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from echod.accept.admission import Arrivals
+from echod.accept.admission import Admission
 from echod.settings import Limits
 from echod.websocket.connections import Connections, leave
 
@@ -26,8 +26,8 @@ class Drain:
     whoever is left after `drain_timeout_s` is cut.
     """
 
-    def __init__(self, arrivals: Arrivals, connections: Connections, clock: IReactorTime, limits: Limits) -> None:
-        self._arrivals = arrivals
+    def __init__(self, admission: Admission, connections: Connections, clock: IReactorTime, limits: Limits) -> None:
+        self._admission = admission
         self._connections = connections
         self._clock = clock
         self._limits = limits
@@ -38,14 +38,14 @@ class Drain:
         """Fires when nobody is left."""
         self._stop_timers()
         self._cut = 0
-        self._arrivals.send_away()
+        self._admission.send_away()
         self._send_off(self._connections.all())
         self._timers.append(self._clock.callLater(self._limits.drain_timeout_s, self.cut))
-        return self._arrivals.when_empty().addCallback(self._finish)
+        return self._admission.when_empty().addCallback(self._finish)
 
     def cut(self) -> None:
         """End whoever is left, now."""
-        self._cut += self._arrivals.cut_all()
+        self._cut += self._admission.cut_all()
 
     def _send_off(self, protocols: list[Any]) -> None:
         """Close the first batch now, the others in steps."""
@@ -65,8 +65,8 @@ class Drain:
 
     def _finish(self, _: None) -> None:
         self._stop_timers()
-        tally = str(self._arrivals.tally)
-        before = f"; since the start: {tally}" if tally else ""
+        counters = str(self._admission.counters)
+        before = f"; since the start: {counters}" if counters else ""
         log.info("echod drained: {cut} connections had to be cut{before}", cut=self._cut, before=before)
 
 

@@ -16,9 +16,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import File
 
-from echod.counters import Tally
+from echod.counters import Counters
 from echod.errors import BadSetting
-from echod.flow.flow_control import Watch
+from echod.flow.stall_timeout import StallTimeout
 from echod.rules.http.head import origin_form
 from echod.rules.http.response import SERVER
 from echod.settings import Limits
@@ -113,7 +113,7 @@ class OneAnswer(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._watch = Watch(self.transport, self.site.reactor, self.site.stall_timeout_s, self.site.tally)
+        self._watch = StallTimeout(self.transport, self.site.reactor, self.site.stall_timeout_s, self.site.counters)
         self._watch.start()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -131,12 +131,12 @@ class PageSite(Site):
     noisy = False
     protocol: Any = OneAnswer
     stall_timeout_s = Limits().stall_timeout_s
-    tally: Tally | None = None
+    counters: Counters | None = None
 
     def log(self, request: Any) -> None:
         """One line for each page, with what the client sent escaped; refusals are counted."""
-        if self.tally is not None and request.code in REFUSED:
-            self.tally.count(str(request.code))
+        if self.counters is not None and request.code in REFUSED:
+            self.counters.count(str(request.code))
         log.info(
             "{peer} {method} {path} {code}",
             peer=peer_name(request.getClientAddress()),

@@ -11,9 +11,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from echod.accept.interfaces import IHeadTaker
-from echod.counters import Tally
-from echod.flow.flow_control import Ending
+from echod.accept.interfaces import IHeadReceiver
+from echod.counters import Counters
+from echod.flow.lingering_close import LingeringClose
 from echod.rules.http.head import Head, Refusal
 from echod.rules.http.response import Page, render, render_page
 from echod.settings import Limits
@@ -25,22 +25,22 @@ Make = Callable[[Any, Head], Page | Refusal]
 log = Logger()
 
 
-@implementer(IHalfCloseableProtocol, IHeadTaker)
-class Answer(Protocol):
+@implementer(IHalfCloseableProtocol, IHeadReceiver)
+class Response(Protocol):
     """Gives one answer, then closes; whatever else comes is dropped."""
 
     transport: Any
 
-    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, tally: Tally) -> None:
+    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, counters: Counters) -> None:
         self._make = make
         self._limits = limits
         self._clock = clock
-        self._tally = tally
+        self._counters = counters
 
     def connectionMade(self) -> None:
-        self._ending = Ending(self.transport, self._clock, self._limits.close_timeout_s, self._tally)
+        self._ending = LingeringClose(self.transport, self._clock, self._limits.close_timeout_s, self._counters)
 
-    def take_head(self, head: Head, rest: bytes) -> None:
+    def receive_head(self, head: Head, rest: bytes) -> None:
         self._give(self._make(self.transport, head), head)
 
     def dataReceived(self, data: bytes) -> None:
@@ -58,7 +58,7 @@ class Answer(Protocol):
 
     def _give(self, answer: Page | Refusal, head: Head) -> None:
         if isinstance(answer, Refusal):
-            self._tally.count(answer.counted_as)
+            self._counters.count(answer.counted_as)
         self.transport.write(to_bytes(answer, with_body=head.method != "HEAD"))
         log.info(
             "{peer} {method} {path} {code}",
@@ -77,16 +77,16 @@ def to_bytes(answer: Page | Refusal, *, with_body: bool) -> bytes:
     return render(answer, with_body=with_body)
 
 
-class Answering(Factory[Answer]):
+class ResponseFactory(Factory[Response]):
     """Builds the protocols of one such page."""
 
     noisy = False
 
-    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, tally: Tally | None = None) -> None:
+    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, counters: Counters | None = None) -> None:
         self._make = make
         self._limits = limits
         self._clock = clock
-        self._tally = tally or Tally()
+        self._counters = counters or Counters()
 
-    def buildProtocol(self, address: IAddress | None) -> Answer:
-        return Answer(self._make, self._limits, self._clock, self._tally)
+    def buildProtocol(self, address: IAddress | None) -> Response:
+        return Response(self._make, self._limits, self._clock, self._counters)

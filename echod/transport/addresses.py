@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from twisted.internet.address import IPv4Address, IPv6Address
+import ipaddress
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 
 MAPPED = "::ffff:"
@@ -17,3 +20,32 @@ def peer_name(address: IAddress) -> str:
     if isinstance(address, IPv6Address) and not host.startswith(MAPPED):
         host = f"[{host}]"
     return f"{host.removeprefix(MAPPED)}:{address.port}"
+
+
+NET_6_BITS = 64
+"""What one customer gets of IPv6 at the least; a limit for a single address would be none (RFC 6177)."""
+
+
+def net_of(address: Any) -> str:
+    """Whom a limit for each address means: an IPv4 address, an IPv6 /64, or everybody on a local socket.
+
+    A PROXY header may say what is no address: that counts as one.
+    """
+    if not isinstance(address, (IPv4Address, IPv6Address)):
+        return "local"
+    try:
+        host = ipaddress.ip_address(address.host.partition("%")[0])
+    except ValueError:
+        return ascii(address.host)
+    if isinstance(host, ipaddress.IPv4Address):
+        return str(host)
+    if host.ipv4_mapped:
+        return str(host.ipv4_mapped)
+    return str(ipaddress.ip_network((host, NET_6_BITS), strict=False))
+
+
+def show_address(address: object) -> dict[str, Any]:
+    if isinstance(address, (IPv4Address, IPv6Address)):
+        return {"host": address.host.removeprefix(MAPPED), "port": address.port}
+    name = address.name if isinstance(address, UNIXAddress) else None
+    return {"unix": None if name is None else name.decode("utf-8", "backslashreplace")}

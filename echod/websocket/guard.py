@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
-
-from echod.counters import FRAGMENTS, PING_TIMEOUT, Tally
+from echod.counters import FRAGMENTS, PING_TIMEOUT
 from echod.errors import CloseCode
-from echod.flow.flow_control import Ending, Flow
-from echod.flow.quotas import Budget, Rate
-from echod.flow.turn_share import Share
-from echod.settings import Limits
+from echod.flow.flow_control import FlowControl
+from echod.flow.lingering_close import LingeringClose
+from echod.flow.quotas import RateLimit
 from echod.transport.kernel import limit_buffer
-from echod.websocket.autobahn.deflate import free_decompressor, is_inflating
-from echod.websocket.autobahn.state import (
-    State,
+from echod.websocket.autobahn.closing import (
     attempt,
     close_of,
     fail_connection,
     forget_input,
     forget_message,
-    forget_ping_timeout,
-    renew_ping_timeout,
     start_close,
-    state_of,
     stop_close_timer,
 )
-from echod.websocket.time_slices import Slices
+from echod.websocket.autobahn.deflate import free_decompressor, is_inflating
+from echod.websocket.autobahn.pings import forget_ping_timeout, renew_ping_timeout
+from echod.websocket.autobahn.state import State, state_of
+from echod.websocket.context import ConnectionContext
+from echod.websocket.time_slices import TimeSlices
 
 
 def outer_limit(size: int) -> int:
@@ -38,18 +34,18 @@ def outer_limit(size: int) -> int:
 class Guard:
     """One for each connection, asked by its protocol at every turn.
 
-    `flow` is the one owner of reading; `budget` and `share` are those of all connections of a server.
+    `flow` is the one owner of reading; `quota` and `turn_share` are those of all connections of a server.
     """
 
     __slots__ = (
-        "_budget",
+        "_counters",
         "_ending",
         "_fragments",
         "_leaving",
         "_limits",
         "_protocol",
+        "_quota",
         "_rate",
-        "_tally",
         "_transport",
         "_unfinished",
         "flow",
@@ -58,17 +54,18 @@ class Guard:
         "slices",
     )
 
-    def __init__(self, protocol: Any, clock: IReactorTime, limits: Limits, budget: Budget, share: Share) -> None:
+    def __init__(self, protocol: Any, context: ConnectionContext) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
+        clock, limits = context.clock, context.limits
         self.seconds = clock.seconds
         self._limits = limits
-        self._budget = budget
-        self._rate = Rate(clock, limits.inflated_bytes_per_s)
-        self._tally: Tally = protocol.factory.tally
-        self.flow = Flow(self._transport, clock, limits.stall_timeout_s, self._tally)
-        self.slices = Slices(protocol, self.flow, clock, self._rate, share)
-        self._ending = Ending(self._transport, clock, limits.close_timeout_s, self._tally)
+        self._quota = context.quota
+        self._rate = RateLimit(clock, limits.inflated_bytes_per_s)
+        self._counters = context.counters
+        self.flow = FlowControl(self._transport, clock, limits.stall_timeout_s, self._counters)
+        self.slices = TimeSlices(protocol, self.flow, clock, self._rate, context.turn_share)
+        self._ending = LingeringClose(self._transport, clock, limits.close_timeout_s, self._counters)
         self._leaving: tuple[int, str] | None = None
         self._fragments = 0
         self._unfinished = 0
@@ -115,7 +112,7 @@ class Guard:
     def take(self, count: int) -> None:
         """Bytes of a message that is not finished have come."""
         self._unfinished += count
-        has_room = self._budget.take(count)
+        has_room = self._quota.take(count)
         self._check_size(self._unfinished)
         if not has_room:
             self.fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
@@ -138,7 +135,7 @@ class Guard:
         self._forget_message()
 
     def _forget_message(self) -> None:
-        self._budget.give(self._unfinished)
+        self._quota.give(self._unfinished)
         self._fragments = self._unfinished = 0
 
     def end_input(self) -> None:
@@ -179,7 +176,7 @@ class Guard:
         if self.flow.is_held or self.silent_s() < self._limits.ping_timeout_s:
             renew_ping_timeout(self._protocol)
             return False
-        self._tally.count(PING_TIMEOUT)
+        self._counters.count(PING_TIMEOUT)
         return True
 
     def await_close(self) -> None:
@@ -190,7 +187,7 @@ class Guard:
     def lost(self) -> None:
         """The connection is gone, and with it everything that waited."""
         if self._protocol.failedByMe:
-            self._tally.count_failed(*close_of(self._protocol, was_clean=False))
+            self._counters.count_failed(*close_of(self._protocol, was_clean=False))
         forget_message(self._protocol)
         forget_input(self._protocol)
         stop_close_timer(self._protocol)

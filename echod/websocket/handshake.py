@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.accept.admission import LEAVING
-from echod.accept.interfaces import IHeadTaker
+from echod.accept.interfaces import IHeadReceiver
 from echod.rules.http.head import Head, Refusal
 from echod.rules.http.response import render
 from echod.rules.websocket.handshake import Acceptance, accept_of, flatten_headers, read_opening
@@ -38,7 +38,7 @@ THINKING = "thinking"
 log = Logger(namespace="echod.websocket")
 
 
-@implementer(IHeadTaker)
+@implementer(IHeadReceiver)
 class ServerOpening(WebSocketServerProtocol):
     """The beginning and the end of a connection; what is between them is for its subclass.
 
@@ -68,7 +68,7 @@ class ServerOpening(WebSocketServerProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         lose(self, reason)
 
-    def take_head(self, head: Head, rest: bytes) -> None:
+    def receive_head(self, head: Head, rest: bytes) -> None:
         self.head = head
         self.data = rest
         opening = read_opening(head)
@@ -90,7 +90,7 @@ class ServerOpening(WebSocketServerProtocol):
     def turn_away(self, refusal: Refusal, reason: str) -> None:
         """Answer this instead of 101."""
         self.wasNotCleanReason = reason
-        self.factory.tally.count(refusal.counted_as)
+        self.factory.context.counters.count(refusal.counted_as)
         assert self.transport is not None
         self.transport.write(render(refusal))
         self.dropConnection(abort=False)

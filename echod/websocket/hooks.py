@@ -12,18 +12,10 @@ from autobahn.websocket.protocol import WebSocketProtocol
 
 from echod.rules.websocket.partial_message import gather
 from echod.websocket import trace
-from echod.websocket.autobahn.state import (
-    Quiet,
-    State,
-    attempt,
-    drop_transport,
-    fail_connection,
-    is_shaking_hands,
-    ping_when_silent,
-    receive_guarded,
-    state_of,
-)
-from echod.websocket.fast_path import flush, receive, write
+from echod.websocket.autobahn.closing import Quiet, attempt, fail_connection, receive_guarded
+from echod.websocket.autobahn.state import State, drop_transport, is_shaking_hands, ping_when_silent, state_of
+from echod.websocket.fast_path import flush, write
+from echod.websocket.reading import receive
 
 Protocol = TypeVar("Protocol", bound=WebSocketProtocol)
 

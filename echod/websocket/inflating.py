@@ -6,7 +6,7 @@ from typing import Any
 
 from echod.rules.websocket.inflation import next_piece
 from echod.websocket.autobahn.deflate import received_bytes
-from echod.websocket.autobahn.state import process_frame
+from echod.websocket.autobahn.frames import process_frame
 
 
 def inflate_piece(protocol: Any, size: int) -> int:

@@ -14,14 +14,13 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from echod.rules.echo import Mode, step
 from echod.rules.websocket.frames import encode_plain, plain_head, take_masked
-from echod.store import ModeStore
 from echod.transport.addresses import peer_name
 from echod.transport.direct_send import is_direct
 from echod.websocket import trace
+from echod.websocket.autobahn.closing import close_of
 from echod.websocket.autobahn.deflate import send_whole
-from echod.websocket.autobahn.state import OPEN, close_of
+from echod.websocket.autobahn.state import OPEN
 from echod.websocket.fast_path import can_be_plain
 from echod.websocket.guard import Guard
 from echod.websocket.handshake import ServerOpening
@@ -46,7 +45,7 @@ class EchodProtocol(ServerOpening):
 
     def connectionMade(self) -> None:
         self.is_direct = is_direct(self.transport)
-        self.guard = Guard(self, self.factory.reactor, self.factory.limits, self.factory.budget, self.factory.share)
+        self.guard = Guard(self, self.factory.context)
         super().connectionMade()
 
     def readConnectionLost(self) -> None:
@@ -67,10 +66,10 @@ class EchodProtocol(ServerOpening):
         self.is_plain = can_be_plain(self)
         # Nobody reads it again, and it is some 3 KiB.
         del self.head, self._request
-        self.factory.connections.join(self)
+        self.factory.context.connections.join(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.factory.connections.leave(self)
+        self.factory.context.connections.leave(self)
         super().connectionLost(reason)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
@@ -136,30 +135,6 @@ class Echo(EchodProtocol):
         self.sendMessage(payload, is_binary)
 
 
-class SimpleEcho(EchodProtocol):
-    """The note's simple server: one mode for all clients, in the store of its factory."""
-
-    def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        self.sendMessage(reply_by(self.factory.store, payload, is_binary), is_binary)
-
-
-class MultiEcho(EchodProtocol):
-    """The note's multi server: a mode for each connection, gone with it."""
-
-    mode = Mode.OFF
-
-    def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        self.sendMessage(reply_by(self, payload, is_binary), is_binary)
-
-
 def reply_unchanged(payload: bytes, _is_binary: bool) -> bytes:
     """The plain echo."""
     return payload
-
-
-def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
-    """The reply to a message by the mode in `store`, which may change it; a text has been found to be UTF-8."""
-    if is_binary:
-        return payload
-    store.mode, reply = step(store.mode, payload)
-    return reply

@@ -8,9 +8,9 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from echod.flow.flow_control import Flow
-from echod.flow.quotas import Rate
-from echod.flow.turn_share import SHORT_BYTES, Share
+from echod.flow.flow_control import FlowControl
+from echod.flow.quotas import RateLimit
+from echod.flow.turn_share import SHORT_BYTES, TurnShare
 from echod.rules.websocket.inflation import LEAST_BYTES
 from echod.websocket.autobahn.deflate import is_inflating_frame
 from echod.websocket.autobahn.state import State, state_of
@@ -24,21 +24,23 @@ WORKING = "working"
 """The reason to stop reading: what has been read is not finished."""
 
 
-class Slices:
+class TimeSlices:
     """Reads frames out of a protocol's buffer until none is whole.
 
     It stops when the slice is over, its rate is used up, or replies wait to be taken; and it waits for a later turn of
     the loop when all connections together have had their share of this one.
     """
 
-    __slots__ = ("_clock", "_flow", "_is_queued", "_later", "_piece", "_protocol", "_rate", "_share")
+    __slots__ = ("_clock", "_flow", "_is_queued", "_later", "_piece", "_protocol", "_rate", "_turn_share")
 
-    def __init__(self, protocol: Any, flow: Flow, clock: IReactorTime, rate: Rate, share: Share) -> None:
+    def __init__(
+        self, protocol: Any, flow: FlowControl, clock: IReactorTime, rate: RateLimit, turn_share: TurnShare
+    ) -> None:
         self._protocol = protocol
         self._flow = flow
         self._clock = clock
         self._rate = rate
-        self._share = share
+        self._turn_share = turn_share
         self._later: IDelayedCall | None = None
         self._is_queued = False
         self._piece = LEAST_BYTES
@@ -51,13 +53,13 @@ class Slices:
     @property
     def is_over(self) -> bool:
         """Whether what comes has to wait for its turn."""
-        return self.is_working or self._share.is_used_up
+        return self.is_working or self._turn_share.is_used_up
 
     def work(self) -> None:
         """Work on what is there; what comes while a slice waits for its turn stays behind it."""
         if self.is_working:
             return
-        if self._share.is_used_up and self._protocol.data:
+        if self._turn_share.is_used_up and self._protocol.data:
             self._queue()
         elif not self._work():
             self._flow.release(WORKING)
@@ -68,20 +70,20 @@ class Slices:
             self._later.cancel()
             self._later = None
         if self._is_queued:
-            self._share.withdraw(self._go_on)
+            self._turn_share.withdraw(self._go_on)
             self._is_queued = False
 
     def take(self, take: Callable[..., None], *args: Any) -> None:
         """Call it; the time that it takes counts for the share of this turn."""
         start = time.perf_counter()
         take(*args)
-        self._share.spend(time.perf_counter() - start)
+        self._turn_share.spend(time.perf_counter() - start)
 
     def _work(self) -> bool:
         """One slice; whether another has to follow."""
         start = time.perf_counter()
         is_left = self._work_until(start + SLICE_S)
-        self._share.spend(time.perf_counter() - start)
+        self._turn_share.spend(time.perf_counter() - start)
         return is_left
 
     def _work_until(self, end: float) -> bool:
@@ -114,7 +116,7 @@ class Slices:
     def _queue(self) -> None:
         self._flow.hold(WORKING)
         self._is_queued = True
-        self._share.queue(self._go_on, is_short=len(self._protocol.data) <= SHORT_BYTES)
+        self._turn_share.queue(self._go_on, is_short=len(self._protocol.data) <= SHORT_BYTES)
 
     def _go_on(self) -> None:
         self._later, self._is_queued = None, False

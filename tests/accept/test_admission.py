@@ -9,9 +9,10 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 
-from echod.accept.admission import Arrivals, net_of
+from echod.accept.admission import Admission
 from echod.settings import Limits
-from tests.pair import CLOSE, TEXT, Net, masked, request
+from echod.transport.addresses import net_of
+from tests.pair import CLOSE, TEXT, MemoryNet, masked, request
 
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nServer: echod\r\nRetry-After: 5\r\n"
 
@@ -37,75 +38,75 @@ class Guest:
         self.told.append("cut")
 
 
-def enter(arrivals: Arrivals, address: IAddress | None = None) -> tuple[Guest, int | None]:
+def enter(admission: Admission, address: IAddress | None = None) -> tuple[Guest, int | None]:
     """A newcomer, and the status of its refusal."""
     guest: Any = Guest()
-    refusal = arrivals.enter(guest) or (arrivals.place(guest, address) if address else None)
+    refusal = admission.enter(guest) or (admission.place(guest, address) if address else None)
     return guest, refusal.status if refusal else None
 
 
 def test_everyone_is_counted_until_it_leaves() -> None:
-    arrivals = Arrivals()
-    guests = [enter(arrivals)[0] for _ in range(3)]
-    assert len(arrivals) == 3
+    admission = Admission()
+    guests = [enter(admission)[0] for _ in range(3)]
+    assert len(admission) == 3
 
     for guest in guests:
-        arrivals.leave(guest)
+        admission.leave(guest)
 
-    assert len(arrivals) == 0
+    assert len(admission) == 0
 
 
 @pytest.mark.parametrize("most", [1, 3])
 def test_above_the_cap_newcomers_are_refused(most: int) -> None:
-    arrivals = Arrivals(most)
+    admission = Admission(most)
 
-    assert [enter(arrivals)[1] for _ in range(most + 2)] == [None] * most + [503] * 2
+    assert [enter(admission)[1] for _ in range(most + 2)] == [None] * most + [503] * 2
 
 
 def test_a_place_is_free_again_when_someone_has_left() -> None:
-    arrivals = Arrivals(1)
-    guest, _ = enter(arrivals)
-    arrivals.leave(guest)
+    admission = Admission(1)
+    guest, _ = enter(admission)
+    admission.leave(guest)
 
-    assert enter(arrivals)[1] is None
+    assert enter(admission)[1] is None
 
 
 def test_zero_is_no_limit() -> None:
-    arrivals = Arrivals(0, 0)
+    admission = Admission(0, 0)
 
-    assert {enter(arrivals, ipv4("192.0.2.1"))[1] for _ in range(1000)} == {None}
+    assert {enter(admission, ipv4("192.0.2.1"))[1] for _ in range(1000)} == {None}
 
 
 def test_above_the_cap_of_its_address_a_newcomer_is_refused_and_others_are_not() -> None:
-    arrivals = Arrivals(0, 2)
+    admission = Admission(0, 2)
 
-    statuses = [enter(arrivals, ipv4("192.0.2.1"))[1] for _ in range(3)]
+    statuses = [enter(admission, ipv4("192.0.2.1"))[1] for _ in range(3)]
 
     assert statuses == [None, None, 503]
-    assert enter(arrivals, ipv4("192.0.2.2"))[1] is None
+    assert enter(admission, ipv4("192.0.2.2"))[1] is None
 
 
 def test_a_place_of_an_address_is_free_again_when_someone_has_left() -> None:
-    arrivals = Arrivals(0, 1)
-    first, _ = enter(arrivals, ipv4("192.0.2.1"))
-    second, status = enter(arrivals, ipv4("192.0.2.1"))
+    admission = Admission(0, 1)
+    first, _ = enter(admission, ipv4("192.0.2.1"))
+    second, status = enter(admission, ipv4("192.0.2.1"))
     assert status == 503
 
-    arrivals.leave(first)
-    arrivals.leave(second)
+    admission.leave(first)
+    admission.leave(second)
 
-    assert enter(arrivals, ipv4("192.0.2.1"))[1] is None
+    assert enter(admission, ipv4("192.0.2.1"))[1] is None
 
 
 def test_addresses_that_are_gone_are_forgotten() -> None:
-    arrivals = Arrivals(0, 1)
-    guests = [enter(arrivals, ipv4(f"192.0.2.{i}"))[0] for i in range(200)]
-    guests.append(enter(arrivals)[0])
+    admission = Admission(0, 1)
+    guests = [enter(admission, ipv4(f"192.0.2.{i}"))[0] for i in range(200)]
+    guests.append(enter(admission)[0])
 
     for guest in guests:
-        arrivals.leave(guest)  # type: ignore[arg-type]
+        admission.leave(guest)  # type: ignore[arg-type]
 
-    assert len(arrivals._per_address) == 0
+    assert len(admission._per_address) == 0
 
 
 @pytest.mark.parametrize(
@@ -129,38 +130,40 @@ def test_an_address_is_counted_as_its_net(address: Any, net: str) -> None:
 
 
 def test_all_of_an_ipv6_net_share_a_cap() -> None:
-    arrivals = Arrivals(0, 1)
+    admission = Admission(0, 1)
 
-    statuses = [enter(arrivals, ipv6(f"2001:db8::{last}"))[1] for last in (1, 2)]
+    statuses = [enter(admission, ipv6(f"2001:db8::{last}"))[1] for last in (1, 2)]
 
     assert statuses == [None, 503]
 
 
 def test_once_leaving_newcomers_are_refused_and_those_who_are_there_are_told() -> None:
-    arrivals = Arrivals()
-    guest, _ = enter(arrivals)
+    admission = Admission()
+    guest, _ = enter(admission)
 
-    assert not arrivals.is_leaving
-    arrivals.send_away()
-    assert arrivals.is_leaving
+    assert not admission.is_leaving
+    admission.send_away()
+    assert admission.is_leaving
 
     assert guest.told == ["away"]
-    assert enter(arrivals)[1] == 503
-    arrivals.welcome()
-    assert enter(arrivals)[1] is None
+    assert enter(admission)[1] == 503
+    admission.welcome()
+    assert enter(admission)[1] is None
 
 
 def test_all_who_are_left_are_cut_and_counted() -> None:
-    arrivals = Arrivals()
-    stays, leaves = enter(arrivals)[0], enter(arrivals)[0]
-    arrivals.leave(leaves)  # type: ignore[arg-type]
+    admission = Admission()
+    stays, leaves = enter(admission)[0], enter(admission)[0]
+    admission.leave(leaves)  # type: ignore[arg-type]
 
-    assert arrivals.cut_all() == 1
+    assert admission.cut_all() == 1
 
     assert (stays.told, leaves.told) == (["cut"], [])
 
 
-def test_a_full_server_answers_503_before_the_head_and_serves_those_who_are_in(make_net: Callable[..., Net]) -> None:
+def test_a_full_server_answers_503_before_the_head_and_serves_those_who_are_in(
+    make_net: Callable[..., MemoryNet],
+) -> None:
     net = make_net(limits=Limits(max_connections=1))
     peer = net.open("/echo")
 
@@ -172,21 +175,21 @@ def test_a_full_server_answers_503_before_the_head_and_serves_those_who_are_in(m
     assert peer.ask(masked(TEXT, b"x")) == b"\x81\x01x"
 
 
-def test_silent_connections_count_too(make_net: Callable[..., Net]) -> None:
+def test_silent_connections_count_too(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(max_connections=1))
     net.raw()
 
     assert net.raw().ask(request("/echo")).startswith(FULL)
 
 
-def test_a_full_server_has_room_when_a_client_has_closed(make_net: Callable[..., Net]) -> None:
+def test_a_full_server_has_room_when_a_client_has_closed(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(max_connections=1))
     net.open("/echo").send(masked(CLOSE, b"\x03\xe8"))
 
     assert net.open("/echo").ask(masked(TEXT, b"x")) == b"\x81\x01x"
 
 
-def test_a_crowded_address_gets_503_once_its_head_has_come(make_net: Callable[..., Net]) -> None:
+def test_a_crowded_address_gets_503_once_its_head_has_come(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(max_per_address=1))
     peer = net.open("/echo")
 
@@ -197,11 +200,11 @@ def test_a_crowded_address_gets_503_once_its_head_has_come(make_net: Callable[..
     assert peer.ask(masked(TEXT, b"x")) == b"\x81\x01x"
 
 
-def test_the_server_counts_everyone(net: Net) -> None:
+def test_the_server_counts_everyone(net: MemoryNet) -> None:
     net.raw()
     peer = net.open("/echo")
-    assert len(net.server.arrivals) == 2
+    assert len(net.server.admission) == 2
 
     peer.vanish()
 
-    assert len(net.server.arrivals) == 1
+    assert len(net.server.admission) == 1

@@ -10,16 +10,16 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
-from echod.accept.admission import Arrivals
+from echod.accept.admission import Admission
 from echod.accept.gate import Gate
 from echod.rules.http.head import Refusal
 from echod.settings import Limits
-from tests.pair import Net, request
+from tests.pair import MemoryNet, request
 
 HELLO = b"\x81\x85\x00\x00\x00\x00hello"
 
 
-def lone_gate(net: Net) -> tuple[Gate, StringTransport]:
+def lone_gate(net: MemoryNet) -> tuple[Gate, StringTransport]:
     """A gate of this net's server on a transport that stays after it was told to close."""
     gate: Gate = net.gates.buildProtocol(None)
     transport = StringTransport()
@@ -36,7 +36,7 @@ def lone_gate(net: Net) -> tuple[Gate, StringTransport]:
         (b"\x16\x03\x01\x02\x00\x01", b"400 Bad Request", b"control character"),
     ],
 )
-def test_a_bad_head_is_answered_once_and_closed(net: Net, sent: bytes, status: bytes, why: bytes) -> None:
+def test_a_bad_head_is_answered_once_and_closed(net: MemoryNet, sent: bytes, status: bytes, why: bytes) -> None:
     peer = net.raw()
 
     answer = peer.ask(sent)
@@ -47,7 +47,7 @@ def test_a_bad_head_is_answered_once_and_closed(net: Net, sent: bytes, status: b
     assert peer.lost
 
 
-def test_a_refusal_is_these_bytes(net: Net) -> None:
+def test_a_refusal_is_these_bytes(net: MemoryNet) -> None:
     assert net.raw().ask(request("/simple-echo/x")) == (
         b"HTTP/1.1 404 Not Found\r\n"
         b"Server: echod\r\n"
@@ -59,11 +59,11 @@ def test_a_refusal_is_these_bytes(net: Net) -> None:
     )
 
 
-def test_a_head_may_have_a_hundred_lines(net: Net) -> None:
+def test_a_head_may_have_a_hundred_lines(net: MemoryNet) -> None:
     assert net.raw().ask(request("/echo", *["A: a"] * 94)).startswith(b"HTTP/1.1 101 ")
 
 
-def test_a_silent_client_gets_408_after_five_seconds(net: Net) -> None:
+def test_a_silent_client_gets_408_after_five_seconds(net: MemoryNet) -> None:
     peer = net.raw()
     net.wait(4.9)
     assert peer.take() == b""
@@ -75,7 +75,7 @@ def test_a_silent_client_gets_408_after_five_seconds(net: Net) -> None:
     assert net.clock.getDelayedCalls() == []
 
 
-def test_who_stays_after_408_is_not_waited_for_again(net: Net) -> None:
+def test_who_stays_after_408_is_not_waited_for_again(net: MemoryNet) -> None:
     peer = net.raw()
     peer.keeps_open = True
     peer.send(b"GET /")
@@ -85,7 +85,7 @@ def test_who_stays_after_408_is_not_waited_for_again(net: Net) -> None:
     assert peer.lost
 
 
-def test_a_client_that_drips_its_head_gets_408_after_five_seconds_all_the_same(net: Net) -> None:
+def test_a_client_that_drips_its_head_gets_408_after_five_seconds_all_the_same(net: MemoryNet) -> None:
     peer = net.raw()
     for byte in b"GET /":
         peer.send(bytes([byte]))
@@ -94,7 +94,7 @@ def test_a_client_that_drips_its_head_gets_408_after_five_seconds_all_the_same(n
     assert b"no complete request head within 5 seconds\n" in peer.take()
 
 
-def test_a_head_in_single_bytes_is_understood(net: Net) -> None:
+def test_a_head_in_single_bytes_is_understood(net: MemoryNet) -> None:
     peer = net.raw()
 
     answer = peer.ask(*(bytes([byte]) for byte in request("/echo") + HELLO))
@@ -103,12 +103,12 @@ def test_a_head_in_single_bytes_is_understood(net: Net) -> None:
     assert answer.endswith(b"\r\n\r\n\x81\x05hello")
 
 
-def test_frames_behind_the_head_in_one_segment_are_answered(net: Net) -> None:
+def test_frames_behind_the_head_in_one_segment_are_answered(net: MemoryNet) -> None:
     assert net.raw().ask(request("/echo") + HELLO + HELLO).endswith(b"\r\n\r\n\x81\x05hello\x81\x05hello")
 
 
 @pytest.mark.parametrize("cut", range(0, 200, 7))
-def test_no_byte_is_lost_wherever_the_segments_end(net: Net, cut: int) -> None:
+def test_no_byte_is_lost_wherever_the_segments_end(net: MemoryNet, cut: int) -> None:
     whole = request("/echo") + HELLO
 
     answer = net.raw().ask(whole[:cut], whole[cut:])
@@ -116,7 +116,7 @@ def test_no_byte_is_lost_wherever_the_segments_end(net: Net, cut: int) -> None:
     assert answer.endswith(b"\r\n\r\n\x81\x05hello")
 
 
-def test_after_the_hand_over_the_deadline_is_gone(make_net: Callable[..., Net]) -> None:
+def test_after_the_hand_over_the_deadline_is_gone(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(ping_interval_s=0))
 
     net.open("/echo")
@@ -124,7 +124,7 @@ def test_after_the_hand_over_the_deadline_is_gone(make_net: Callable[..., Net]) 
     assert net.clock.getDelayedCalls() == []
 
 
-def test_after_the_hand_over_the_head_is_freed(net: Net) -> None:
+def test_after_the_hand_over_the_head_is_freed(net: MemoryNet) -> None:
     gate, transport = lone_gate(net)
     gate.dataReceived(request("/echo"))
 
@@ -135,7 +135,7 @@ def test_after_the_hand_over_the_head_is_freed(net: Net) -> None:
     gate.connectionLost(Failure(ConnectionError()))
 
 
-def test_bytes_after_a_refusal_are_ignored(net: Net) -> None:
+def test_bytes_after_a_refusal_are_ignored(net: MemoryNet) -> None:
     gate, transport = lone_gate(net)
     gate.dataReceived(b"GET /\r\n\r\n")
     answer = transport.value()
@@ -147,7 +147,7 @@ def test_bytes_after_a_refusal_are_ignored(net: Net) -> None:
     gate.connectionLost()
 
 
-def test_bytes_after_the_timeout_are_ignored(net: Net) -> None:
+def test_bytes_after_the_timeout_are_ignored(net: MemoryNet) -> None:
     gate, transport = lone_gate(net)
     net.clock.advance(5)
     answer = transport.value()
@@ -158,7 +158,7 @@ def test_bytes_after_the_timeout_are_ignored(net: Net) -> None:
     assert transport.value() == answer
 
 
-def test_a_client_that_leaves_before_the_head_leaves_nothing_behind(net: Net) -> None:
+def test_a_client_that_leaves_before_the_head_leaves_nothing_behind(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(b"GET / HT")
 
@@ -167,8 +167,8 @@ def test_a_client_that_leaves_before_the_head_leaves_nothing_behind(net: Net) ->
     assert net.clock.getDelayedCalls() == []
 
 
-def test_the_route_may_refuse_with_headers_of_its_own(net: Net) -> None:
-    gate = Gate(lambda head: Refusal(405, head.method, (("Allow", "GET"),)), Limits(), net.clock, Arrivals())
+def test_the_route_may_refuse_with_headers_of_its_own(net: MemoryNet) -> None:
+    gate = Gate(lambda head: Refusal(405, head.method, (("Allow", "GET"),)), Limits(), net.clock, Admission())
     transport = StringTransport()
     gate.makeConnection(transport)
 
@@ -179,11 +179,11 @@ def test_the_route_may_refuse_with_headers_of_its_own(net: Net) -> None:
     gate.connectionLost()
 
 
-def test_tls_is_told_that_only_http_1_1_is_spoken(net: Net) -> None:
+def test_tls_is_told_that_only_http_1_1_is_spoken(net: MemoryNet) -> None:
     assert net.gates.acceptableProtocols() == [b"http/1.1"]
 
 
-def test_a_client_that_closes_its_half_before_the_head_is_closed(net: Net) -> None:
+def test_a_client_that_closes_its_half_before_the_head_is_closed(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(b"GET / HT")
 
@@ -192,7 +192,7 @@ def test_a_client_that_closes_its_half_before_the_head_is_closed(net: Net) -> No
     assert (peer.take(), peer.lost) == (b"", True)
 
 
-def test_a_client_that_closes_its_half_behind_the_head_gets_its_refusal(net: Net) -> None:
+def test_a_client_that_closes_its_half_behind_the_head_gets_its_refusal(net: MemoryNet) -> None:
     peer = net.raw()
     peer.transport.write(b"GET /\r\n\r\n")
 
@@ -202,7 +202,7 @@ def test_a_client_that_closes_its_half_behind_the_head_gets_its_refusal(net: Net
     assert peer.lost
 
 
-def test_after_a_refusal_our_half_is_closed_and_the_clients_is_waited_for(net: Net) -> None:
+def test_after_a_refusal_our_half_is_closed_and_the_clients_is_waited_for(net: MemoryNet) -> None:
     peer = net.raw()
     peer.keeps_open = True
     peer.send(b"GET /\r\n\r\n")
@@ -214,10 +214,10 @@ def test_after_a_refusal_our_half_is_closed_and_the_clients_is_waited_for(net: N
     net.wait(1)
 
     assert peer.lost
-    assert len(net.server.arrivals) == 0
+    assert len(net.server.admission) == 0
 
 
-def test_a_refused_client_that_does_not_read_its_answer_is_cut(net: Net) -> None:
+def test_a_refused_client_that_does_not_read_its_answer_is_cut(net: MemoryNet) -> None:
     peer = net.raw()
     peer.transport.pauseProducing()
     peer.send(b"GET /\r\n\r\n")
@@ -227,7 +227,7 @@ def test_a_refused_client_that_does_not_read_its_answer_is_cut(net: Net) -> None
     assert peer.lost
 
 
-def test_a_gate_knows_that_its_half_may_be_closed(net: Net) -> None:
+def test_a_gate_knows_that_its_half_may_be_closed(net: MemoryNet) -> None:
     gate, _ = lone_gate(net)
 
     assert verifyObject(IHalfCloseableProtocol, gate)

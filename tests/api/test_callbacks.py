@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.pair import TEXT, Net, masked
+from tests.pair import TEXT, MemoryNet, masked
 
 SIGNATURES = {
     "on_open": "on_open(contract)",
@@ -46,7 +46,7 @@ BY_COUNT = [none, one, two, three, four]
 
 @pytest.mark.parametrize("name", SIGNATURES)
 @pytest.mark.parametrize("count", range(5))
-def test_the_number_of_arguments_is_checked_and_the_signature_named(net: Net, name: str, count: int) -> None:
+def test_the_number_of_arguments_is_checked_and_the_signature_named(net: MemoryNet, name: str, count: int) -> None:
     if count == COUNTS[name]:
         net.publish("/p", **{name: BY_COUNT[count]})
         return
@@ -57,12 +57,12 @@ def test_the_number_of_arguments_is_checked_and_the_signature_named(net: Net, na
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_what_cannot_be_called_is_refused(net: Net, name: str) -> None:
+def test_what_cannot_be_called_is_refused(net: MemoryNet, name: str) -> None:
     with pytest.raises(TypeError, match=re.escape(f"{SIGNATURES[name]} is expected, not 'print'")):
         net.publish("/p", **{name: "print"})
 
 
-def test_an_argument_that_nobody_gives_is_refused(net: Net) -> None:
+def test_an_argument_that_nobody_gives_is_refused(net: MemoryNet) -> None:
     with pytest.raises(TypeError, match="does not take 3 arguments"):
         net.publish("/p", on_message=three_and_a_keyword)
 
@@ -89,13 +89,13 @@ def with_any(*args: Any) -> None:
     ],
     ids=["default", "any", "partial with a keyword", "partial", "bound", "static", "instance", "lambda"],
 )
-def test_everything_that_takes_the_arguments_is_called(net: Net, callback: Any) -> None:
+def test_everything_that_takes_the_arguments_is_called(net: MemoryNet, callback: Any) -> None:
     net.publish("/p", on_message=callback)
 
     assert net.open("/p").ask(masked(TEXT, b"x")) == b"\x81\x01x"
 
 
-def test_a_builtin_may_be_a_callback(net: Net) -> None:
+def test_a_builtin_may_be_a_callback(net: MemoryNet) -> None:
     contracts: list[Any] = []
     net.publish("/p", on_open=contracts.append, on_message=print)
 
@@ -104,13 +104,13 @@ def test_a_builtin_may_be_a_callback(net: Net) -> None:
     assert len(contracts) == 1
 
 
-def test_a_builtin_that_tells_nothing_of_itself_passes(net: Net) -> None:
+def test_a_builtin_that_tells_nothing_of_itself_passes(net: MemoryNet) -> None:
     # `inspect.signature` knows nothing of `dict`.
     net.publish("/p", on_message=dict)
 
     assert net.server.endpoints.find("/p") is not None
 
 
-def test_a_client_checks_its_callbacks_before_it_connects(net: Net) -> None:
+def test_a_client_checks_its_callbacks_before_it_connects(net: MemoryNet) -> None:
     with pytest.raises(TypeError, match=re.escape("on_message(contract, data, ext) is expected")):
         net.connect("/echo", on_message=one)

@@ -10,7 +10,7 @@ import pytest
 from echod.settings import Limits
 from echod.websocket import time_slices as slices
 from echod.websocket.autobahn.state import State
-from tests.pair import CLOSE, PING, TEXT, Journal, Net, Raw, accept, plain, unframe, welcome
+from tests.pair import CLOSE, PING, TEXT, Journal, MemoryNet, RawPeer, accept, plain, unframe, welcome
 
 BYE = b"\x88\x02\x03\xe8"
 BAD = b"\x88\x05\x0f\xa1bad"
@@ -23,20 +23,20 @@ def journal() -> Journal:
 
 
 @pytest.fixture
-def server(net: Net, journal: Journal) -> Raw:
+def server(net: MemoryNet, journal: Journal) -> RawPeer:
     """The server of an open client."""
-    server = Raw()
+    server = RawPeer()
     net.connect(far_end=lambda: server, **journal.callbacks)
     welcome(server)
     return server
 
 
-def close(net: Net, journal: Journal, *code_and_reason: Any) -> None:
+def close(net: MemoryNet, journal: Journal, *code_and_reason: Any) -> None:
     journal.contract.close(*code_and_reason)
     net.settle()
 
 
-def test_the_server_closes_with_code_and_reason_and_drops(server: Raw, journal: Journal) -> None:
+def test_the_server_closes_with_code_and_reason_and_drops(server: RawPeer, journal: Journal) -> None:
     assert unframe(server.ask(b"\x88\x05\x03\xe8bye")) == [(CLOSE, b"\x03\xe8bye")]
     assert journal.lines == ["open"]
 
@@ -45,7 +45,7 @@ def test_the_server_closes_with_code_and_reason_and_drops(server: Raw, journal: 
     assert journal.lines == ["open", (1000, "bye")]
 
 
-def test_a_bare_close_is_1005(server: Raw, journal: Journal) -> None:
+def test_a_bare_close_is_1005(server: RawPeer, journal: Journal) -> None:
     assert unframe(server.ask(b"\x88\x00")) == [(CLOSE, b"")]
 
     server.hang_up()
@@ -53,14 +53,14 @@ def test_a_bare_close_is_1005(server: Raw, journal: Journal) -> None:
     assert journal.lines == ["open", (1005, "")]
 
 
-@pytest.mark.parametrize("leave", [Raw.vanish, Raw.hang_up])
-def test_a_server_that_is_lost_is_1006(server: Raw, journal: Journal, leave: Callable[[Raw], None]) -> None:
+@pytest.mark.parametrize("leave", [RawPeer.vanish, RawPeer.hang_up])
+def test_a_server_that_is_lost_is_1006(server: RawPeer, journal: Journal, leave: Callable[[RawPeer], None]) -> None:
     leave(server)
 
     assert journal.lines == ["open", (1006, "")]
 
 
-def test_we_close_and_the_server_answers_and_drops(net: Net, server: Raw, journal: Journal) -> None:
+def test_we_close_and_the_server_answers_and_drops(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     close(net, journal, 3000, "enough")
     assert unframe(server.take()) == [(CLOSE, b"\x0b\xb8enough")]
 
@@ -70,7 +70,7 @@ def test_we_close_and_the_server_answers_and_drops(net: Net, server: Raw, journa
     assert journal.lines == ["open", (3000, "enough")]
 
 
-def test_we_close_and_the_server_never_answers(net: Net, server: Raw, journal: Journal) -> None:
+def test_we_close_and_the_server_never_answers(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     close(net, journal)
     net.wait(4.9)
     assert not server.lost
@@ -81,7 +81,9 @@ def test_we_close_and_the_server_never_answers(net: Net, server: Raw, journal: J
     assert server.lost
 
 
-def test_the_server_answers_our_close_but_keeps_the_connection(net: Net, server: Raw, journal: Journal) -> None:
+def test_the_server_answers_our_close_but_keeps_the_connection(
+    net: MemoryNet, server: RawPeer, journal: Journal
+) -> None:
     close(net, journal)
     server.send(b"\x88\x02\x03\xe8")
     net.wait(4.9)
@@ -93,7 +95,7 @@ def test_the_server_answers_our_close_but_keeps_the_connection(net: Net, server:
     assert server.lost
 
 
-def test_the_wait_for_the_server_is_on_our_clock(net: Net, server: Raw, journal: Journal) -> None:
+def test_the_wait_for_the_server_is_on_our_clock(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     from twisted.internet import reactor
 
     close(net, journal)
@@ -103,7 +105,7 @@ def test_the_wait_for_the_server_is_on_our_clock(net: Net, server: Raw, journal:
     assert reactor.getDelayedCalls() == []
 
 
-def test_the_server_closes_but_keeps_the_connection(net: Net, server: Raw, journal: Journal) -> None:
+def test_the_server_closes_but_keeps_the_connection(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     server.send(b"\x88\x05\x03\xe9off")
     net.wait(4.9)
     assert not server.lost
@@ -114,7 +116,7 @@ def test_the_server_closes_but_keeps_the_connection(net: Net, server: Raw, journ
     assert server.lost
 
 
-def test_both_close_at_once(net: Net, server: Raw, journal: Journal) -> None:
+def test_both_close_at_once(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     server.transport.write(b"\x88\x02\x0b\xb9")
     close(net, journal, 3000)
     server.hang_up()
@@ -126,7 +128,7 @@ def test_both_close_at_once(net: Net, server: Raw, journal: Journal) -> None:
 @pytest.mark.parametrize("late", [[BYE], [BAD], [plain(TEXT, b"late"), plain(TEXT, b"later"), BAD], [bytes(70_000)]])
 @pytest.mark.parametrize("cut", [list, lambda late: [b"".join(late)], lambda late: [bytes([b]) for b in late[0][:9]]])
 def test_whatever_follows_a_close_changes_nothing(
-    net: Net, server: Raw, journal: Journal, late: list[bytes], cut: Callable[[list[bytes]], list[bytes]]
+    net: MemoryNet, server: RawPeer, journal: Journal, late: list[bytes], cut: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     server.keeps_open = True
     assert unframe(server.ask(BYE, *cut(late))) == [(CLOSE, b"\x03\xe8")]
@@ -137,14 +139,18 @@ def test_whatever_follows_a_close_changes_nothing(
 
 
 @pytest.mark.parametrize("late", [BAD, plain(TEXT, b"late"), plain(PING, b"late"), b"\x83\x00"])
-def test_whatever_comes_in_the_segment_of_a_close_changes_nothing(server: Raw, journal: Journal, late: bytes) -> None:
+def test_whatever_comes_in_the_segment_of_a_close_changes_nothing(
+    server: RawPeer, journal: Journal, late: bytes
+) -> None:
     assert unframe(server.ask(plain(TEXT, b"in time") + BYE + late)) == [(CLOSE, b"\x03\xe8")]
     server.hang_up()
 
     assert journal.lines == ["open", "in time", (1000, "")]
 
 
-def test_what_follows_the_answer_to_our_close_changes_nothing(net: Net, server: Raw, journal: Journal) -> None:
+def test_what_follows_the_answer_to_our_close_changes_nothing(
+    net: MemoryNet, server: RawPeer, journal: Journal
+) -> None:
     close(net, journal)
 
     server.send(plain(TEXT, b"in time") + BYE + plain(TEXT, b"late"), BAD)
@@ -153,7 +159,7 @@ def test_what_follows_the_answer_to_our_close_changes_nothing(net: Net, server: 
     assert journal.lines == ["open", "in time", (1000, "")]
 
 
-def test_a_message_that_a_close_comes_into_is_never_whole(server: Raw, journal: Journal) -> None:
+def test_a_message_that_a_close_comes_into_is_never_whole(server: RawPeer, journal: Journal) -> None:
     server.send(b"\x01\x01a" + BYE + b"\x80\x01b", b"\x80\x01c")
     server.hang_up()
 
@@ -161,7 +167,7 @@ def test_a_message_that_a_close_comes_into_is_never_whole(server: Raw, journal: 
 
 
 def test_what_waits_for_its_turn_behind_a_close_is_dropped(
-    net: Net, server: Raw, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    net: MemoryNet, server: RawPeer, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each step is a slice of its own.
     monkeypatch.setattr(slices, "SLICE_S", -1.0)
@@ -176,8 +182,8 @@ def test_what_waits_for_its_turn_behind_a_close_is_dropped(
     assert journal.lines == ["open", "ab", (1000, "")]
 
 
-def test_the_time_to_close_is_a_limit_of_the_plan(net: Net, journal: Journal) -> None:
-    server = Raw()
+def test_the_time_to_close_is_a_limit_of_the_plan(net: MemoryNet, journal: Journal) -> None:
+    server = RawPeer()
     net.connect(far_end=lambda: server, limits=Limits(close_timeout_s=1), **journal.callbacks)
     welcome(server)
     close(net, journal)
@@ -187,7 +193,7 @@ def test_the_time_to_close_is_a_limit_of_the_plan(net: Net, journal: Journal) ->
     assert journal.lines == ["open", (1006, "")]
 
 
-def test_the_end_of_the_connection_leaves_no_timer(net: Net, server: Raw, journal: Journal) -> None:
+def test_the_end_of_the_connection_leaves_no_timer(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     close(net, journal)
 
     server.vanish()
@@ -195,7 +201,7 @@ def test_the_end_of_the_connection_leaves_no_timer(net: Net, server: Raw, journa
     assert net.clock.getDelayedCalls() == []
 
 
-def test_the_code_of_a_violation_is_ours(server: Raw, journal: Journal) -> None:
+def test_the_code_of_a_violation_is_ours(server: RawPeer, journal: Journal) -> None:
     server.send(b"\x83\x00", b"\x88\x02\x03\xe8")
     server.hang_up()
 
@@ -204,14 +210,14 @@ def test_the_code_of_a_violation_is_ours(server: Raw, journal: Journal) -> None:
     assert "reserved opcode" in reason
 
 
-def test_nothing_is_sent_after_our_close(net: Net, server: Raw, journal: Journal) -> None:
+def test_nothing_is_sent_after_our_close(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     close(net, journal)
     server.take()
 
     assert server.ask(plain(PING, b"x")) == b""
 
 
-def test_to_send_as_autobahn_does_is_silent_when_it_closes(net: Net, server: Raw, journal: Journal) -> None:
+def test_to_send_as_autobahn_does_is_silent_when_it_closes(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     close(net, journal)
     server.take()
 
@@ -221,8 +227,8 @@ def test_to_send_as_autobahn_does_is_silent_when_it_closes(net: Net, server: Raw
     assert server.take() == b""
 
 
-def test_a_close_in_the_segment_of_the_answer_is_heard(net: Net, journal: Journal) -> None:
-    server = Raw()
+def test_a_close_in_the_segment_of_the_answer_is_heard(net: MemoryNet, journal: Journal) -> None:
+    server = RawPeer()
     opening = net.connect(far_end=lambda: server, **journal.callbacks)
 
     server.send(accept(server.take()) + b"\x88\x05\x03\xe9off")
@@ -232,14 +238,14 @@ def test_a_close_in_the_segment_of_the_answer_is_heard(net: Net, journal: Journa
     assert journal.lines == ["open", (1001, "off")]
 
 
-def test_state_and_code_are_known_while_it_closes(server: Raw, journal: Journal) -> None:
+def test_state_and_code_are_known_while_it_closes(server: RawPeer, journal: Journal) -> None:
     server.send(b"\x88\x05\x03\xe8bye")
 
     assert journal.contract.state is State.CLOSING
     assert journal.contract.close_code is None
 
 
-def test_pings_that_are_not_answered_end_the_connection(net: Net, server: Raw, journal: Journal) -> None:
+def test_pings_that_are_not_answered_end_the_connection(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     net.wait(20)
     [(first, _)] = unframe(server.take())
     assert first == PING
@@ -249,7 +255,7 @@ def test_pings_that_are_not_answered_end_the_connection(net: Net, server: Raw, j
     assert journal.lines == ["open", (1006, "")]
 
 
-def test_our_client_and_our_server_close_with_each_other(net: Net, journal: Journal) -> None:
+def test_our_client_and_our_server_close_with_each_other(net: MemoryNet, journal: Journal) -> None:
     at_server = Journal()
     net.publish("/p", **at_server.callbacks)
     net.connect("/p", **journal.callbacks)
@@ -260,7 +266,7 @@ def test_our_client_and_our_server_close_with_each_other(net: Net, journal: Jour
     assert net.clock.getDelayedCalls() == []
 
 
-def test_our_server_closes_our_client(net: Net, journal: Journal) -> None:
+def test_our_server_closes_our_client(net: MemoryNet, journal: Journal) -> None:
     at_server = Journal()
     net.publish("/p", **at_server.callbacks)
     net.connect("/p", **journal.callbacks)
@@ -271,7 +277,7 @@ def test_our_server_closes_our_client(net: Net, journal: Journal) -> None:
     assert net.clock.getDelayedCalls() == []
 
 
-def test_after_a_violation_by_the_server_nothing_is_heard(server: Raw, journal: Journal) -> None:
+def test_after_a_violation_by_the_server_nothing_is_heard(server: RawPeer, journal: Journal) -> None:
     server.keeps_open = True
     [(first, payload)] = unframe(server.ask(b"\x83\x00"))
     assert (first, payload[:2]) == (CLOSE, b"\x03\xea")
@@ -282,7 +288,7 @@ def test_after_a_violation_by_the_server_nothing_is_heard(server: Raw, journal: 
     assert journal.lines == ["open", (1002, journal.lines[-1][1])]
 
 
-def test_a_server_that_stays_after_its_violation_is_dropped(net: Net, server: Raw, journal: Journal) -> None:
+def test_a_server_that_stays_after_its_violation_is_dropped(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
     server.keeps_open = True
     server.send(b"\x83\x00")
     assert not server.lost

@@ -10,19 +10,19 @@ import pytest
 
 from echod.api import client
 from echod.settings import Limits
-from tests.pair import BINARY, CLOSE, PING, PONG, TEXT, Journal, Net, Raw, plain, unframe, welcome
+from tests.pair import BINARY, CLOSE, PING, PONG, TEXT, Journal, MemoryNet, RawPeer, plain, unframe, welcome
 
 TAIL = b"\x00\x00\xff\xff"
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 
 
 @pytest.fixture
-def server() -> Raw:
-    return Raw()
+def server() -> RawPeer:
+    return RawPeer()
 
 
 @pytest.fixture
-def journal(net: Net, server: Raw) -> Journal:
+def journal(net: MemoryNet, server: RawPeer) -> Journal:
     """What a client hears that is open and has said nothing."""
     journal = Journal()
     net.connect(far_end=lambda: server, **journal.callbacks)
@@ -43,20 +43,20 @@ def foreseen(contract: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return contract
 
 
-def sent_by(net: Net, server: Raw) -> bytes:
+def sent_by(net: MemoryNet, server: RawPeer) -> bytes:
     """The bytes that the client has sent."""
     net.settle()
     return server.take()
 
 
-def test_masks_are_random_bytes_of_the_system(net: Net, server: Raw, foreseen: Any) -> None:
+def test_masks_are_random_bytes_of_the_system(net: MemoryNet, server: RawPeer, foreseen: Any) -> None:
     foreseen.send("AB")
     foreseen.send(b"AB")
 
     assert sent_by(net, server) == b"\x81\x82\x01\x01\x01\x01@C" + b"\x82\x82\x02\x02\x02\x02C@"
 
 
-def test_masks_differ_from_frame_to_frame(net: Net, server: Raw, contract: Any) -> None:
+def test_masks_differ_from_frame_to_frame(net: MemoryNet, server: RawPeer, contract: Any) -> None:
     for _ in range(20):
         contract.send("")
 
@@ -65,7 +65,7 @@ def test_masks_differ_from_frame_to_frame(net: Net, server: Raw, contract: Any) 
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 4, 5, 125, 126, 65535, 65536, 200_001])
-def test_any_length_is_masked_and_comes_out_whole(net: Net, server: Raw, contract: Any, size: int) -> None:
+def test_any_length_is_masked_and_comes_out_whole(net: MemoryNet, server: RawPeer, contract: Any, size: int) -> None:
     payload = bytes(number % 251 for number in range(size))
 
     contract.send(payload)
@@ -75,7 +75,7 @@ def test_any_length_is_masked_and_comes_out_whole(net: Net, server: Raw, contrac
     assert unframe(frames) == [(BINARY, payload)]
 
 
-def test_control_frames_are_masked_too(net: Net, server: Raw, foreseen: Any) -> None:
+def test_control_frames_are_masked_too(net: MemoryNet, server: RawPeer, foreseen: Any) -> None:
     server.send(b"\x89\x02AB")
     assert server.take() == b"\x8a\x82\x01\x01\x01\x01@C"
 
@@ -85,17 +85,17 @@ def test_control_frames_are_masked_too(net: Net, server: Raw, foreseen: Any) -> 
 
 
 @pytest.mark.usefixtures("contract")
-def test_a_ping_is_answered_with_its_payload(server: Raw) -> None:
+def test_a_ping_is_answered_with_its_payload(server: RawPeer) -> None:
     assert unframe(server.ask(plain(PING, b"hello"))) == [(PONG, b"hello")]
 
 
-def test_messages_are_heard_in_order_with_their_types(server: Raw, journal: Journal) -> None:
+def test_messages_are_heard_in_order_with_their_types(server: RawPeer, journal: Journal) -> None:
     server.send(b"\x81\x01a" + b"\x82\x01\xff" + b"\x01\x01b\x80\x01c" + b"\x81\x00")
 
     assert journal.lines == ["open", "a", b"\xff", "bc", ""]
 
 
-def test_a_message_may_be_longer_than_what_is_taken(net: Net, server: Raw) -> None:
+def test_a_message_may_be_longer_than_what_is_taken(net: MemoryNet, server: RawPeer) -> None:
     contract = open_with(net, server, limits=Limits(max_message_bytes=3))
 
     contract.send("abcdef")
@@ -115,13 +115,13 @@ def test_a_message_may_be_longer_than_what_is_taken(net: Net, server: Raw) -> No
     ],
 )
 @pytest.mark.usefixtures("contract")
-def test_a_violation_of_the_server_is_answered_with_its_code(server: Raw, frame: bytes, code: int) -> None:
+def test_a_violation_of_the_server_is_answered_with_its_code(server: RawPeer, frame: bytes, code: int) -> None:
     [(first, payload)] = unframe(server.ask(frame))
 
     assert (first, payload[:2]) == (CLOSE, code.to_bytes(2, "big"))
 
 
-def test_fragments_over_the_limit_are_answered_with_1009(net: Net, server: Raw) -> None:
+def test_fragments_over_the_limit_are_answered_with_1009(net: MemoryNet, server: RawPeer) -> None:
     open_with(net, server, limits=Limits(max_message_bytes=10))
 
     [(first, payload)] = unframe(server.ask(b"\x02\x06abcdef" + b"\x80\x06ghijkl"))
@@ -129,14 +129,14 @@ def test_fragments_over_the_limit_are_answered_with_1009(net: Net, server: Raw) 
     assert (first, payload[:2]) == (CLOSE, b"\x03\xf1")
 
 
-def open_with(net: Net, server: Raw, *answer: str, **plan: Any) -> Any:
+def open_with(net: MemoryNet, server: RawPeer, *answer: str, **plan: Any) -> Any:
     """The contract of a client that is open after this answer."""
     opening = net.connect(far_end=lambda: server, **plan)
     welcome(server, *answer)
     return opening.contract
 
 
-def test_messages_are_compressed_when_the_server_agrees(net: Net, server: Raw) -> None:
+def test_messages_are_compressed_when_the_server_agrees(net: MemoryNet, server: RawPeer) -> None:
     contract, inflate = open_with(net, server, DEFLATE), zlib.decompressobj(-15)
 
     contract.send("hello " * 50)
@@ -148,13 +148,15 @@ def test_messages_are_compressed_when_the_server_agrees(net: Net, server: Raw) -
     assert len(frames[1][1]) < len(frames[0][1]) < 50
 
 
-def test_messages_are_not_compressed_when_the_server_does_not_agree(net: Net, server: Raw, contract: Any) -> None:
+def test_messages_are_not_compressed_when_the_server_does_not_agree(
+    net: MemoryNet, server: RawPeer, contract: Any
+) -> None:
     contract.send("hello")
 
     assert unframe(sent_by(net, server)) == [(TEXT, b"hello")]
 
 
-def test_compressed_messages_are_understood(net: Net, server: Raw) -> None:
+def test_compressed_messages_are_understood(net: MemoryNet, server: RawPeer) -> None:
     journal = Journal()
     open_with(net, server, DEFLATE, **journal.callbacks)
 
@@ -164,7 +166,7 @@ def test_compressed_messages_are_understood(net: Net, server: Raw) -> None:
     assert journal.lines == ["open", "Hello", "Hello"]
 
 
-def test_the_server_may_forbid_a_context(net: Net, server: Raw) -> None:
+def test_the_server_may_forbid_a_context(net: MemoryNet, server: RawPeer) -> None:
     contract = open_with(net, server, DEFLATE + "; client_no_context_takeover")
 
     contract.send("Hello")
@@ -174,7 +176,7 @@ def test_the_server_may_forbid_a_context(net: Net, server: Raw) -> None:
     assert bodies[0] == bodies[1]
 
 
-def test_an_answer_to_an_offer_that_was_not_made_is_refused(net: Net, server: Raw) -> None:
+def test_an_answer_to_an_offer_that_was_not_made_is_refused(net: MemoryNet, server: RawPeer) -> None:
     opening = net.connect(far_end=lambda: server, compression=False)
 
     welcome(server, DEFLATE)
@@ -182,7 +184,7 @@ def test_an_answer_to_an_offer_that_was_not_made_is_refused(net: Net, server: Ra
     assert opening.error is not None
 
 
-def test_both_ends_compress_with_each_other(net: Net) -> None:
+def test_both_ends_compress_with_each_other(net: MemoryNet) -> None:
     heard: list[str] = []
     contract = net.connect("/simple-echo", on_message=lambda _contract, data, _ext: heard.append(data)).contract
 
@@ -193,7 +195,7 @@ def test_both_ends_compress_with_each_other(net: Net) -> None:
     assert heard == ["add...added...", "hello " * 100 + "...added...", "none", "x"]
 
 
-def test_a_stream_of_frames_may_be_chosen_by_hand(net: Net, server: Raw, foreseen: Any) -> None:
+def test_a_stream_of_frames_may_be_chosen_by_hand(net: MemoryNet, server: RawPeer, foreseen: Any) -> None:
     foreseen._connection.sendFrame(0, b"AB", fin=False)
 
     assert sent_by(net, server) == b"\x00\x82\x01\x01\x01\x01@C"

@@ -9,16 +9,16 @@ import pytest
 
 from echod.errors import NotWebSocket
 from echod.websocket.autobahn.state import State
-from tests.pair import Journal, Net, Raw, accept, header, welcome
+from tests.pair import Journal, MemoryNet, RawPeer, accept, header, welcome
 
 
 @pytest.fixture
-def server() -> Raw:
+def server() -> RawPeer:
     """A server that says what the test lets it say."""
-    return Raw()
+    return RawPeer()
 
 
-def test_the_request_is_these_bytes(net: Net, server: Raw) -> None:
+def test_the_request_is_these_bytes(net: MemoryNet, server: RawPeer) -> None:
     net.connect("/p?a=b", lambda: server)
 
     key = header(server.received, "Sec-WebSocket-Key")
@@ -38,8 +38,8 @@ def test_the_request_is_these_bytes(net: Net, server: Raw) -> None:
     )
 
 
-def test_keys_differ(net: Net) -> None:
-    servers = [Raw(), Raw()]
+def test_keys_differ(net: MemoryNet) -> None:
+    servers = [RawPeer(), RawPeer()]
 
     for server in servers:
         net.connect(far_end=lambda server=server: server)
@@ -48,13 +48,13 @@ def test_keys_differ(net: Net) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "192.0.2.1", "[::1]"])
-def test_the_host_is_named_as_in_a_uri(net: Net, server: Raw, host: str) -> None:
+def test_the_host_is_named_as_in_a_uri(net: MemoryNet, server: RawPeer, host: str) -> None:
     net.connect(far_end=lambda: server, host=host)
 
     assert header(server.received, "Host") == f"{host}:9001"
 
 
-def test_subprotocols_origin_and_headers_are_sent(net: Net, server: Raw) -> None:
+def test_subprotocols_origin_and_headers_are_sent(net: MemoryNet, server: RawPeer) -> None:
     net.connect(
         far_end=lambda: server,
         subprotocols=("a", "b"),
@@ -68,13 +68,13 @@ def test_subprotocols_origin_and_headers_are_sent(net: Net, server: Raw) -> None
     assert header(server.received, "User-Agent") == "mine"
 
 
-def test_without_compression_there_is_no_offer(net: Net, server: Raw) -> None:
+def test_without_compression_there_is_no_offer(net: MemoryNet, server: RawPeer) -> None:
     net.connect(far_end=lambda: server, compression=False)
 
     assert b"Sec-WebSocket-Extensions" not in server.received
 
 
-def test_it_opens_and_knows_what_it_asked_for(net: Net, server: Raw) -> None:
+def test_it_opens_and_knows_what_it_asked_for(net: MemoryNet, server: RawPeer) -> None:
     opening = net.connect("/p?a=b", lambda: server, headers={"X-One": "1"})
     assert not hasattr(opening, "contract")
 
@@ -87,7 +87,7 @@ def test_it_opens_and_knows_what_it_asked_for(net: Net, server: Raw) -> None:
     assert contract.response_headers["x-two"].replace(" ", "") == "2,3"
 
 
-def test_the_subprotocol_that_the_server_selects_is_known(net: Net) -> None:
+def test_the_subprotocol_that_the_server_selects_is_known(net: MemoryNet) -> None:
     net.publish("/p", subprotocols=["b"])
 
     opening = net.connect("/p", subprotocols=("a", "b"))
@@ -96,7 +96,7 @@ def test_the_subprotocol_that_the_server_selects_is_known(net: Net) -> None:
     assert opening.contract.subprotocol == "b"
 
 
-def test_a_subprotocol_that_was_not_offered_is_no_good_answer(net: Net, server: Raw) -> None:
+def test_a_subprotocol_that_was_not_offered_is_no_good_answer(net: MemoryNet, server: RawPeer) -> None:
     opening = net.connect(far_end=lambda: server, subprotocols=("a",))
 
     welcome(server, "Sec-WebSocket-Protocol: z")
@@ -104,7 +104,7 @@ def test_a_subprotocol_that_was_not_offered_is_no_good_answer(net: Net, server: 
     assert isinstance(opening.error, NotWebSocket)
 
 
-def test_on_open_is_called_before_the_contract_is_given(net: Net) -> None:
+def test_on_open_is_called_before_the_contract_is_given(net: MemoryNet) -> None:
     journal = Journal()
 
     opening = net.connect("/echo", **journal.callbacks)
@@ -113,7 +113,7 @@ def test_on_open_is_called_before_the_contract_is_given(net: Net) -> None:
     assert opening.contract is journal.contract
 
 
-def test_messages_in_the_segment_of_the_answer_are_heard(net: Net, server: Raw) -> None:
+def test_messages_in_the_segment_of_the_answer_are_heard(net: MemoryNet, server: RawPeer) -> None:
     journal = Journal()
     net.connect(far_end=lambda: server, **journal.callbacks)
 
@@ -122,7 +122,7 @@ def test_messages_in_the_segment_of_the_answer_are_heard(net: Net, server: Raw) 
     assert journal.lines == ["open", "hi", b"\xff"]
 
 
-def test_an_answer_in_single_bytes_is_understood(net: Net, server: Raw) -> None:
+def test_an_answer_in_single_bytes_is_understood(net: MemoryNet, server: RawPeer) -> None:
     journal = Journal()
     net.connect(far_end=lambda: server, **journal.callbacks)
 
@@ -131,7 +131,7 @@ def test_an_answer_in_single_bytes_is_understood(net: Net, server: Raw) -> None:
     assert journal.lines == ["open", "hi"]
 
 
-def test_a_large_message_in_the_segment_of_the_answer_is_heard(net: Net, server: Raw) -> None:
+def test_a_large_message_in_the_segment_of_the_answer_is_heard(net: MemoryNet, server: RawPeer) -> None:
     journal, payload = Journal(), os.urandom(60_000)
     opening = net.connect(far_end=lambda: server, **journal.callbacks)
 

@@ -14,37 +14,37 @@ from echod.errors import ConnectFailed, HandshakeRefused, NotWebSocket, OpenTime
 from echod.rules.http.uri import parse_uri
 from echod.settings import Limits
 from echod.websocket.autobahn.state import State
-from tests.pair import DeadEnd, Journal, Net, Opening, Raw, Way, welcome
+from tests.pair import Journal, MemoryEndpoint, MemoryNet, Opening, RawPeer, StubEndpoint, welcome
 
 URI = "ws://localhost:9001/echo"
 
 
 @pytest.fixture
-def server() -> Raw:
+def server() -> RawPeer:
     """A server that says what the test lets it say."""
-    return Raw()
+    return RawPeer()
 
 
-def answered(net: Net, answer: bytes) -> Opening:
+def answered(net: MemoryNet, answer: bytes) -> Opening:
     """How a client takes this answer of a server that then hangs up."""
-    server = Raw()
+    server = RawPeer()
     opening = net.connect(far_end=lambda: server)
     server.send(answer)
     server.hang_up()
     return opening
 
 
-def start(net: Net, far_end: Callable[[], Any]) -> Deferred[Any]:
+def start(net: MemoryNet, far_end: Callable[[], Any]) -> Deferred[Any]:
     """The bare Deferred of an attempt."""
-    return connect(Way(net, far_end), net.clock, Plan(parse_uri(URI)))
+    return connect(MemoryEndpoint(net, far_end), net.clock, Plan(parse_uri(URI)))
 
 
-def try_endpoint(net: Net, endpoint: Any, limits: Limits | None = None) -> Opening:
+def try_endpoint(net: MemoryNet, endpoint: Any, limits: Limits | None = None) -> Opening:
     """How an attempt over this endpoint goes."""
     return Opening(connect(endpoint, net.clock, Plan(parse_uri(URI), limits=limits or Limits())))
 
 
-def test_a_refusal_has_status_phrase_and_headers(net: Net) -> None:
+def test_a_refusal_has_status_phrase_and_headers(net: MemoryNet) -> None:
     error = answered(net, b"HTTP/1.1 401 Who Are You\r\nWWW-Authenticate: Basic\r\n\r\nbody").error
 
     assert isinstance(error, HandshakeRefused)
@@ -53,13 +53,13 @@ def test_a_refusal_has_status_phrase_and_headers(net: Net) -> None:
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/closed", 403)])
-def test_our_own_refusals_are_understood(net: Net, path: str, status: int) -> None:
+def test_our_own_refusals_are_understood(net: MemoryNet, path: str, status: int) -> None:
     net.publish("/closed", authorize=lambda _contract: False)
 
     assert net.connect(path).error.status == status
 
 
-def test_a_refusal_without_a_phrase_is_understood(net: Net) -> None:
+def test_a_refusal_without_a_phrase_is_understood(net: MemoryNet) -> None:
     error = answered(net, b"HTTP/1.1 503\r\n\r\n").error
 
     assert (error.status, error.phrase, str(error)) == (503, "", f"{URI}: the server refused the handshake: 503")
@@ -86,7 +86,7 @@ def test_a_refusal_without_a_phrase_is_understood(net: Net) -> None:
         b"",
     ],
 )
-def test_what_is_no_websocket_server_is_told(net: Net, answer: bytes) -> None:
+def test_what_is_no_websocket_server_is_told(net: MemoryNet, answer: bytes) -> None:
     opening = answered(net, answer)
 
     assert isinstance(opening.error, NotWebSocket)
@@ -94,7 +94,7 @@ def test_what_is_no_websocket_server_is_told(net: Net, answer: bytes) -> None:
 
 
 @pytest.mark.parametrize("extension", ["x-other", "permessage-deflate; nonsense", "permessage-bzip2"])
-def test_an_extension_that_was_not_offered_is_no_good_answer(net: Net, server: Raw, extension: str) -> None:
+def test_an_extension_that_was_not_offered_is_no_good_answer(net: MemoryNet, server: RawPeer, extension: str) -> None:
     opening = net.connect(far_end=lambda: server)
 
     welcome(server, f"Sec-WebSocket-Extensions: {extension}")
@@ -103,7 +103,7 @@ def test_an_extension_that_was_not_offered_is_no_good_answer(net: Net, server: R
     assert server.lost
 
 
-def test_an_endless_head_is_cut_off(net: Net, server: Raw) -> None:
+def test_an_endless_head_is_cut_off(net: MemoryNet, server: RawPeer) -> None:
     opening = net.connect(far_end=lambda: server)
 
     server.send(b"HTTP/1.1 101 Switching\r\nA: " + b"a" * 16384, b"more")
@@ -112,7 +112,7 @@ def test_an_endless_head_is_cut_off(net: Net, server: Raw) -> None:
     assert server.lost
 
 
-def test_a_failed_opening_calls_no_callback(net: Net, server: Raw) -> None:
+def test_a_failed_opening_calls_no_callback(net: MemoryNet, server: RawPeer) -> None:
     journal = Journal()
     net.connect(far_end=lambda: server, **journal.callbacks)
 
@@ -122,15 +122,15 @@ def test_a_failed_opening_calls_no_callback(net: Net, server: Raw) -> None:
 
 
 @pytest.mark.parametrize("error", [ConnectError("nobody"), DNSLookupError("no such host"), ValueError("invalid")])
-def test_no_connection_is_told(net: Net, error: Exception) -> None:
-    opening = try_endpoint(net, DeadEnd(fail(error)))
+def test_no_connection_is_told(net: MemoryNet, error: Exception) -> None:
+    opening = try_endpoint(net, StubEndpoint(fail(error)))
 
     assert isinstance(opening.error, ConnectFailed)
     assert str(opening.error).startswith(f"{URI}: cannot connect: ")
     assert opening.error.__cause__ is error
 
 
-def test_a_server_that_never_answers_is_a_timeout(net: Net, server: Raw) -> None:
+def test_a_server_that_never_answers_is_a_timeout(net: MemoryNet, server: RawPeer) -> None:
     opening = net.connect(far_end=lambda: server)
     net.wait(9.9)
     assert opening.error is None
@@ -142,9 +142,9 @@ def test_a_server_that_never_answers_is_a_timeout(net: Net, server: Raw) -> None
     assert server.lost
 
 
-def test_a_way_that_leads_nowhere_is_a_timeout(net: Net) -> None:
+def test_a_way_that_leads_nowhere_is_a_timeout(net: MemoryNet) -> None:
     cancelled: list[Any] = []
-    opening = try_endpoint(net, DeadEnd(Deferred(cancelled.append)), Limits(open_timeout_s=2))
+    opening = try_endpoint(net, StubEndpoint(Deferred(cancelled.append)), Limits(open_timeout_s=2))
 
     net.wait(2)
 
@@ -152,7 +152,7 @@ def test_a_way_that_leads_nowhere_is_a_timeout(net: Net) -> None:
     assert len(cancelled) == 1
 
 
-def test_who_is_open_in_time_has_no_timeout(net: Net) -> None:
+def test_who_is_open_in_time_has_no_timeout(net: MemoryNet) -> None:
     contract = net.connect("/echo").contract
 
     net.wait(10)
@@ -160,7 +160,7 @@ def test_who_is_open_in_time_has_no_timeout(net: Net) -> None:
     assert contract.state is State.OPEN
 
 
-def test_the_opening_may_be_cancelled(net: Net, server: Raw) -> None:
+def test_the_opening_may_be_cancelled(net: MemoryNet, server: RawPeer) -> None:
     outcome: list[Any] = []
     opening = start(net, lambda: server)
     opening.addErrback(outcome.append)

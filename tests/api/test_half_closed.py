@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from echod.settings import Limits
-from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, unframe
+from tests.pair import CLOSE, TEXT, Journal, MemoryNet, RawPeer, masked, unframe
 
 
 class Slow(Journal):
@@ -31,19 +31,19 @@ class Slow(Journal):
 
 
 @pytest.fixture
-def slow(net: Net) -> Slow:
+def slow(net: MemoryNet) -> Slow:
     """What happens at `/p`, slowly."""
     slow = Slow()
     net.publish("/p", **slow.callbacks)
     return slow
 
 
-def send_and_close_half(peer: Raw, *texts: str) -> None:
+def send_and_close_half(peer: RawPeer, *texts: str) -> None:
     peer.transport.write(b"".join(masked(TEXT, text.encode()) for text in texts))
     peer.half_close()
 
 
-def test_a_reply_that_takes_its_time_comes_before_the_end(net: Net, slow: Slow) -> None:
+def test_a_reply_that_takes_its_time_comes_before_the_end(net: MemoryNet, slow: Slow) -> None:
     peer = net.open("/p")
     send_and_close_half(peer, "a")
     assert (peer.take(), slow.lines, peer.lost) == (b"", ["open", "a"], False)
@@ -54,7 +54,7 @@ def test_a_reply_that_takes_its_time_comes_before_the_end(net: Net, slow: Slow) 
     assert (peer.take(), slow.lines, peer.lost) == (b"\x81\x01a", ["open", "a", (1006, "")], True)
 
 
-def test_the_replies_of_all_that_wait_come_before_the_end(net: Net, slow: Slow) -> None:
+def test_the_replies_of_all_that_wait_come_before_the_end(net: MemoryNet, slow: Slow) -> None:
     peer = net.open("/p")
     send_and_close_half(peer, "a", "b", "c")
 
@@ -67,7 +67,7 @@ def test_the_replies_of_all_that_wait_come_before_the_end(net: Net, slow: Slow) 
     assert peer.lost
 
 
-def test_an_opening_that_takes_its_time_may_still_greet(net: Net) -> None:
+def test_an_opening_that_takes_its_time_may_still_greet(net: MemoryNet) -> None:
     pause: Deferred[None] = Deferred()
 
     async def greet(contract: Any) -> None:
@@ -84,7 +84,7 @@ def test_an_opening_that_takes_its_time_may_still_greet(net: Net) -> None:
     assert (peer.take(), peer.lost) == (b"\x81\x05hello", True)
 
 
-def test_without_a_callback_at_work_the_end_is_at_once(net: Net) -> None:
+def test_without_a_callback_at_work_the_end_is_at_once(net: MemoryNet) -> None:
     journal = Journal()
     net.publish("/p", **journal.callbacks)
     peer = net.open("/p")
@@ -94,7 +94,7 @@ def test_without_a_callback_at_work_the_end_is_at_once(net: Net) -> None:
     assert (journal.lines, peer.lost) == (["open", "a", (1006, "")], True)
 
 
-def test_who_closes_its_half_behind_its_close_is_not_waited_for(net: Net, slow: Slow) -> None:
+def test_who_closes_its_half_behind_its_close_is_not_waited_for(net: MemoryNet, slow: Slow) -> None:
     peer = net.open("/p")
     peer.keeps_open = True
     peer.send(masked(TEXT, b"a") + masked(CLOSE, b"\x03\xe8"))
@@ -106,7 +106,7 @@ def test_who_closes_its_half_behind_its_close_is_not_waited_for(net: Net, slow: 
     assert slow.lines == ["open", "a", (1000, "")]
 
 
-def test_who_closes_its_half_while_its_close_is_awaited_is_not_waited_for(net: Net, slow: Slow) -> None:
+def test_who_closes_its_half_while_its_close_is_awaited_is_not_waited_for(net: MemoryNet, slow: Slow) -> None:
     peer = net.open("/p")
     peer.send(masked(TEXT, b"a"))
     slow.contract.close()
@@ -117,7 +117,7 @@ def test_who_closes_its_half_while_its_close_is_awaited_is_not_waited_for(net: N
     slow.go_on()
 
 
-def test_to_hear_of_the_end_again_changes_nothing(net: Net, slow: Slow) -> None:
+def test_to_hear_of_the_end_again_changes_nothing(net: MemoryNet, slow: Slow) -> None:
     peer = net.open("/p")
     send_and_close_half(peer, *map(str, range(16)))
 
@@ -133,8 +133,8 @@ def test_to_hear_of_the_end_again_changes_nothing(net: Net, slow: Slow) -> None:
     assert peer.lost
 
 
-@pytest.mark.parametrize("leave", [Raw.vanish, Raw.hang_up])
-def test_who_is_lost_meanwhile_is_lost(net: Net, slow: Slow, leave: Callable[[Raw], None]) -> None:
+@pytest.mark.parametrize("leave", [RawPeer.vanish, RawPeer.hang_up])
+def test_who_is_lost_meanwhile_is_lost(net: MemoryNet, slow: Slow, leave: Callable[[RawPeer], None]) -> None:
     peer = net.open("/p")
     send_and_close_half(peer, "a", "b")
 
@@ -146,7 +146,7 @@ def test_who_is_lost_meanwhile_is_lost(net: Net, slow: Slow, leave: Callable[[Ra
     assert net.clock.getDelayedCalls() == []
 
 
-def test_a_callback_may_close_in_the_end(net: Net) -> None:
+def test_a_callback_may_close_in_the_end(net: MemoryNet) -> None:
     pause: Deferred[None] = Deferred()
 
     async def close(contract: Any, _data: Any, _ext: None) -> None:
@@ -163,7 +163,7 @@ def test_a_callback_may_close_in_the_end(net: Net) -> None:
     assert (unframe(peer.take()), peer.lost) == ([(CLOSE, b"\x0f\xa0")], True)
 
 
-def test_a_callback_that_never_ends_is_waited_for_as_long_as_for_a_pong(net: Net, slow: Slow) -> None:
+def test_a_callback_that_never_ends_is_waited_for_as_long_as_for_a_pong(net: MemoryNet, slow: Slow) -> None:
     peer = net.open("/p")
     send_and_close_half(peer, *map(str, range(16)))
     net.wait(20)
@@ -173,11 +173,11 @@ def test_a_callback_that_never_ends_is_waited_for_as_long_as_for_a_pong(net: Net
     net.wait(0.1)
 
     assert peer.lost
-    assert len(net.server.arrivals) == 0
+    assert len(net.server.admission) == 0
     assert slow.lines == ["open", "0"]
 
 
-def test_a_drain_does_not_wait_for_it(make_net: Callable[..., Net]) -> None:
+def test_a_drain_does_not_wait_for_it(make_net: Callable[..., MemoryNet]) -> None:
     net, slow = make_net(limits=Limits(drain_spread_s=0)), Slow()
     net.publish("/p", **slow.callbacks)
     peer = net.open("/p")

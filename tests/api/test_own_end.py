@@ -7,12 +7,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from echod.api.contract import Contract
-from tests.pair import CLOSE, TEXT, Journal, Net, masked
+from tests.pair import CLOSE, TEXT, Journal, MemoryNet, masked
 
 BYE = masked(CLOSE, b"\x03\xe8")
 
 
-def test_a_coroutine_may_close_its_own_connection_and_wait(net: Net) -> None:
+def test_a_coroutine_may_close_its_own_connection_and_wait(net: MemoryNet) -> None:
     journal, codes = Journal(), []
 
     async def on_message(contract: Contract, _data: Any, _ext: None) -> None:
@@ -28,7 +28,7 @@ def test_a_coroutine_may_close_its_own_connection_and_wait(net: Net) -> None:
     assert codes == [1000]
 
 
-def test_it_may_begin_to_wait_when_the_connection_is_lost_already(net: Net) -> None:
+def test_it_may_begin_to_wait_when_the_connection_is_lost_already(net: MemoryNet) -> None:
     journal, codes, pause = Journal(), [], Deferred()
 
     async def on_message(contract: Contract, _data: Any, _ext: None) -> None:
@@ -46,7 +46,7 @@ def test_it_may_begin_to_wait_when_the_connection_is_lost_already(net: Net) -> N
     assert (journal.lines, codes) == ([(1006, "")], [1006])
 
 
-def test_who_waits_outside_gets_the_end_after_every_message(net: Net) -> None:
+def test_who_waits_outside_gets_the_end_after_every_message(net: MemoryNet) -> None:
     journal, pause, ends = Journal(), Deferred(), []
     contracts: list[Contract] = []
 
@@ -68,7 +68,7 @@ def test_who_waits_outside_gets_the_end_after_every_message(net: Net) -> None:
     assert ends == [1000]
 
 
-def test_on_close_that_waits_for_the_end_is_told_at_once_and_keeps_nobody(net: Net) -> None:
+def test_on_close_that_waits_for_the_end_is_told_at_once_and_keeps_nobody(net: MemoryNet) -> None:
     journal, ends = Journal(), []
 
     async def on_close(contract: Contract, code: int, data: str) -> None:
@@ -86,7 +86,7 @@ def test_on_close_that_waits_for_the_end_is_told_at_once_and_keeps_nobody(net: N
     assert ends == [1000]
 
 
-def test_those_outside_wait_for_an_on_close_that_goes_on(net: Net) -> None:
+def test_those_outside_wait_for_an_on_close_that_goes_on(net: MemoryNet) -> None:
     journal, pause, ends = Journal(), Deferred(), []
 
     async def on_close(contract: Contract, _code: int, _data: str) -> None:
@@ -104,7 +104,7 @@ def test_those_outside_wait_for_an_on_close_that_goes_on(net: Net) -> None:
     assert ends == [1000]
 
 
-def test_on_close_and_a_message_may_both_wait(net: Net) -> None:
+def test_on_close_and_a_message_may_both_wait(net: MemoryNet) -> None:
     codes: list[int] = []
 
     async def on_message(contract: Contract, _data: Any, _ext: None) -> None:
@@ -120,7 +120,7 @@ def test_on_close_and_a_message_may_both_wait(net: Net) -> None:
     assert codes == [1000, 1000]
 
 
-def test_on_close_may_wait_for_the_end_of_another_connection(net: Net) -> None:
+def test_on_close_may_wait_for_the_end_of_another_connection(net: MemoryNet) -> None:
     journal, ends = Journal(), []
 
     async def on_close(_contract: Contract, _code: int, _data: str) -> None:
@@ -137,7 +137,7 @@ def test_on_close_may_wait_for_the_end_of_another_connection(net: Net) -> None:
     assert ends == [1006]
 
 
-def test_on_close_of_a_client_may_wait_for_its_end_too(net: Net) -> None:
+def test_on_close_of_a_client_may_wait_for_its_end_too(net: MemoryNet) -> None:
     ends: list[int] = []
 
     async def on_close(contract: Contract, _code: int, _data: str) -> None:

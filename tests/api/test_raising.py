@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred, fail
 
 from echod.errors import ConnectionClosed
-from tests.pair import CLOSE, TEXT, Journal, Net, masked, request
+from tests.pair import CLOSE, TEXT, Journal, MemoryNet, masked, request
 
 SORRY = b"\x88\x02\x03\xf3"
 """A Close with 1011 and no reason."""
@@ -39,7 +39,9 @@ def kinds(failures: list[Any]) -> list[type]:
 
 
 @each_way
-def test_a_message_that_cannot_be_handled_closes_with_1011(net: Net, log: Any, broken: Callable[..., Any]) -> None:
+def test_a_message_that_cannot_be_handled_closes_with_1011(
+    net: MemoryNet, log: Any, broken: Callable[..., Any]
+) -> None:
     journal = Journal()
     net.publish("/p", on_message=broken, on_close=journal.on_close)
     peer = net.open("/p")
@@ -52,7 +54,9 @@ def test_a_message_that_cannot_be_handled_closes_with_1011(net: Net, log: Any, b
 
 
 @each_way
-def test_an_opening_that_cannot_be_handled_closes_with_1011(net: Net, log: Any, broken: Callable[..., Any]) -> None:
+def test_an_opening_that_cannot_be_handled_closes_with_1011(
+    net: MemoryNet, log: Any, broken: Callable[..., Any]
+) -> None:
     net.publish("/p", on_open=broken)
 
     assert net.raw().ask(request("/p")).endswith(b"\r\n\r\n" + SORRY)
@@ -60,7 +64,7 @@ def test_an_opening_that_cannot_be_handled_closes_with_1011(net: Net, log: Any, 
 
 
 @each_way
-def test_a_close_that_cannot_be_handled_is_logged(net: Net, log: Any, broken: Callable[..., Any]) -> None:
+def test_a_close_that_cannot_be_handled_is_logged(net: MemoryNet, log: Any, broken: Callable[..., Any]) -> None:
     journal = Journal()
     net.publish("/p", on_open=journal.on_open, on_close=broken)
     peer, ended = net.open("/p"), []
@@ -72,7 +76,7 @@ def test_a_close_that_cannot_be_handled_is_logged(net: Net, log: Any, broken: Ca
     assert ended == [1006]
 
 
-def test_a_peer_that_does_not_answer_1011_is_dropped(net: Net, log: Any) -> None:
+def test_a_peer_that_does_not_answer_1011_is_dropped(net: MemoryNet, log: Any) -> None:
     journal = Journal()
     net.publish("/p", on_message=raising, on_close=journal.on_close)
     net.open("/p").send(masked(TEXT, b"x"))
@@ -83,7 +87,7 @@ def test_a_peer_that_does_not_answer_1011_is_dropped(net: Net, log: Any) -> None
     assert kinds(log.take_failures()) == [Oops]
 
 
-def test_others_go_on(net: Net, log: Any) -> None:
+def test_others_go_on(net: MemoryNet, log: Any) -> None:
     def picky(contract: Any, data: str, _ext: None) -> None:
         if data == "bad":
             raise Oops
@@ -98,7 +102,7 @@ def test_others_go_on(net: Net, log: Any) -> None:
 
 
 @each_way
-def test_on_error_gets_the_contract_and_the_failure(net: Net, log: Any, broken: Callable[..., Any]) -> None:
+def test_on_error_gets_the_contract_and_the_failure(net: MemoryNet, log: Any, broken: Callable[..., Any]) -> None:
     journal, errors = Journal(), []
     net.publish("/p", on_open=journal.on_open, on_message=broken, on_error=lambda *args: errors.append(args))
 
@@ -111,7 +115,7 @@ def test_on_error_gets_the_contract_and_the_failure(net: Net, log: Any, broken: 
 
 
 @pytest.mark.parametrize("name", ["on_open", "on_message", "on_close"])
-def test_on_error_hears_of_every_callback(net: Net, log: Any, name: str) -> None:
+def test_on_error_hears_of_every_callback(net: MemoryNet, log: Any, name: str) -> None:
     errors: list[type] = []
     callbacks = {name: raising, "on_error": lambda _contract, failure: errors.append(failure.type)}
     net.publish("/p", **callbacks)
@@ -121,7 +125,7 @@ def test_on_error_hears_of_every_callback(net: Net, log: Any, name: str) -> None
     assert errors == kinds(log.take_failures()) == [Oops]
 
 
-def test_on_error_may_send_its_last_words(net: Net, log: Any) -> None:
+def test_on_error_may_send_its_last_words(net: MemoryNet, log: Any) -> None:
     net.publish("/p", on_message=raising, on_error=lambda contract, _failure: contract.send("sorry"))
 
     assert net.open("/p").ask(masked(TEXT, b"x")) == b"\x81\x05sorry" + SORRY
@@ -130,7 +134,7 @@ def test_on_error_may_send_its_last_words(net: Net, log: Any) -> None:
 
 @each_way
 def test_an_on_error_that_raises_is_logged_and_the_close_goes_out(
-    net: Net, log: Any, broken: Callable[..., Any]
+    net: MemoryNet, log: Any, broken: Callable[..., Any]
 ) -> None:
     net.publish("/p", on_message=raising, on_error=broken)
 
@@ -138,7 +142,7 @@ def test_an_on_error_that_raises_is_logged_and_the_close_goes_out(
     assert kinds(log.take_failures()) == [Oops, Oops]
 
 
-def test_messages_behind_the_one_that_raised_are_not_delivered(net: Net, log: Any) -> None:
+def test_messages_behind_the_one_that_raised_are_not_delivered(net: MemoryNet, log: Any) -> None:
     heard: list[str] = []
 
     def hear(_contract: Any, data: str, _ext: None) -> None:
@@ -153,7 +157,7 @@ def test_messages_behind_the_one_that_raised_are_not_delivered(net: Net, log: An
     assert kinds(log.take_failures()) == [Oops]
 
 
-def test_messages_that_wait_for_the_one_that_fails_are_not_delivered(net: Net, log: Any) -> None:
+def test_messages_that_wait_for_the_one_that_fails_are_not_delivered(net: MemoryNet, log: Any) -> None:
     heard: list[str] = []
     running: Deferred[None] = Deferred()
 
@@ -170,7 +174,7 @@ def test_messages_that_wait_for_the_one_that_fails_are_not_delivered(net: Net, l
     assert kinds(log.take_failures()) == [Oops]
 
 
-def test_to_send_after_closing_ends_the_callback_and_is_no_error(net: Net, log: Any) -> None:
+def test_to_send_after_closing_ends_the_callback_and_is_no_error(net: MemoryNet, log: Any) -> None:
     errors: list[Any] = []
 
     def close_and_send(contract: Any, data: str, _ext: None) -> None:
@@ -183,7 +187,7 @@ def test_to_send_after_closing_ends_the_callback_and_is_no_error(net: Net, log: 
     assert errors == log.take_failures() == []
 
 
-def test_to_send_to_another_connection_that_is_closed_is_an_error(net: Net, log: Any) -> None:
+def test_to_send_to_another_connection_that_is_closed_is_an_error(net: MemoryNet, log: Any) -> None:
     others: list[Any] = []
     net.publish("/other", on_open=others.append)
     net.publish("/p", on_message=lambda _contract, data, _ext: others[0].send(data))
@@ -193,7 +197,7 @@ def test_to_send_to_another_connection_that_is_closed_is_an_error(net: Net, log:
     assert kinds(log.take_failures()) == [ConnectionClosed]
 
 
-def test_a_clients_callback_that_raises_closes_with_1011_too(net: Net, log: Any) -> None:
+def test_a_clients_callback_that_raises_closes_with_1011_too(net: MemoryNet, log: Any) -> None:
     journal = Journal()
     net.publish("/p", on_open=lambda contract: contract.send("x"), on_close=journal.on_close)
 
@@ -203,7 +207,7 @@ def test_a_clients_callback_that_raises_closes_with_1011_too(net: Net, log: Any)
     assert kinds(log.take_failures()) == [Oops]
 
 
-def test_a_callback_that_exits_is_one_that_raises(net: Net, log: Any) -> None:
+def test_a_callback_that_exits_is_one_that_raises(net: MemoryNet, log: Any) -> None:
     journal = Journal()
 
     def exiting(*_: object) -> None:

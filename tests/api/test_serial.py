@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
-from echod.api.serial import Turns
+from echod.api.serial import SerialQueue
 
 
 class Recorder:
@@ -18,7 +18,7 @@ class Recorder:
     def __init__(self) -> None:
         self.lines: list[Any] = []
         self.counts: list[int] = []
-        self.turns = Turns(self._failed, self.counts.append)
+        self.turns = SerialQueue(self._failed, self.counts.append)
 
     def _failed(self, failure: Failure) -> None:
         self.lines.append(type(failure.value))

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.pair import ACCEPT, CLOSE, TEXT, Net, Raw, header, masked, plain, request
+from tests.pair import ACCEPT, CLOSE, TEXT, MemoryNet, RawPeer, header, masked, plain, request
 
 FOREVER_S = 600
 
 
-def ask(net: Net, path: str, *headers: str) -> bytes:
+def ask(net: MemoryNet, path: str, *headers: str) -> bytes:
     """What is answered to the opening handshake."""
     return net.raw().ask(request(path, *headers))
 
@@ -21,22 +21,22 @@ def head_of(answer: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/echo", "/", "/simple-echo", "/multi-echo", "/info"])
-def test_every_endpoint_answers_a_bad_query_with_400(net: Net, path: str) -> None:
+def test_every_endpoint_answers_a_bad_query_with_400(net: MemoryNet, path: str) -> None:
     answer = ask(net, f"{path}?dela=1s")
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert answer.endswith(b"there is no parameter 'dela', did you mean delay?; /behaviours lists all of them\n")
 
 
-def test_a_path_of_a_callback_keeps_its_query(net: Net) -> None:
+def test_a_path_of_a_callback_keeps_its_query(net: MemoryNet) -> None:
     net.publish("/own")
     assert ask(net, "/own?dela=1s").startswith(b"HTTP/1.1 101 ")
 
 
-def test_a_bad_handshake_is_told_so_first(net: Net) -> None:
+def test_a_bad_handshake_is_told_so_first(net: MemoryNet) -> None:
     assert net.raw().ask(request("/echo?x=1").replace(b"Version: 13", b"Version: 8")).startswith(b"HTTP/1.1 426 ")
 
 
-def test_status_refuses(net: Net) -> None:
+def test_status_refuses(net: MemoryNet) -> None:
     peer = net.raw()
     answer = peer.ask(request("/echo?status=418&header=X-A:1"))
     assert head_of(answer)[0] == "HTTP/1.1 418 I'm a Teapot"
@@ -45,17 +45,17 @@ def test_status_refuses(net: Net) -> None:
     assert peer.lost
 
 
-def test_a_status_without_a_phrase_refuses_too(net: Net) -> None:
+def test_a_status_without_a_phrase_refuses_too(net: MemoryNet) -> None:
     assert head_of(ask(net, "/echo?status=599"))[0] == "HTTP/1.1 599 "
 
 
-def test_location_and_retry_after_are_headers_of_the_refusal(net: Net) -> None:
+def test_location_and_retry_after_are_headers_of_the_refusal(net: MemoryNet) -> None:
     answer = ask(net, "/echo?status=307&location=ws://h/echo&retry-after=5")
     assert header(answer, "Location") == "ws://h/echo"
     assert header(answer, "Retry-After") == "5"
 
 
-def test_hold_answers_later(net: Net) -> None:
+def test_hold_answers_later(net: MemoryNet) -> None:
     peer = net.raw()
     assert peer.ask(request("/echo?hold=3s") + masked(TEXT, b"early")) == b""
     net.wait(2.999)
@@ -67,7 +67,7 @@ def test_hold_answers_later(net: Net) -> None:
     assert peer.ask(masked(TEXT, b"late")) == plain(TEXT, b"late")
 
 
-def test_hold_goes_before_a_refusal(net: Net) -> None:
+def test_hold_goes_before_a_refusal(net: MemoryNet) -> None:
     peer = net.raw()
     assert peer.ask(request("/echo?hold=1s&status=503")) == b""
     net.wait(1)
@@ -75,7 +75,7 @@ def test_hold_goes_before_a_refusal(net: Net) -> None:
     assert peer.lost
 
 
-def test_hold_forever_ends_after_ten_minutes(net: Net) -> None:
+def test_hold_forever_ends_after_ten_minutes(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(request("/echo?hold=forever"))
     net.wait(FOREVER_S - 1)
@@ -85,14 +85,14 @@ def test_hold_forever_ends_after_ten_minutes(net: Net) -> None:
     assert peer.lost
 
 
-def test_who_closes_its_side_during_a_hold_has_given_up(net: Net) -> None:
+def test_who_closes_its_side_during_a_hold_has_given_up(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(request("/echo?hold=3s"))
     peer.half_close()
     assert peer.lost
 
 
-def test_who_closes_its_side_after_a_hold_gets_its_replies(net: Net) -> None:
+def test_who_closes_its_side_after_a_hold_gets_its_replies(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(request("/echo?hold=1s&delay=1s"))
     net.wait(1)
@@ -104,14 +104,14 @@ def test_who_closes_its_side_after_a_hold_gets_its_replies(net: Net) -> None:
     assert peer.lost
 
 
-def test_who_vanishes_during_a_hold_leaves_no_timer(net: Net) -> None:
+def test_who_vanishes_during_a_hold_leaves_no_timer(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(request("/echo?hold=3s"))
     peer.vanish()
     assert net.clock.getDelayedCalls() == []
 
 
-def test_a_client_that_sends_on_during_a_hold_is_not_read_without_end(net: Net) -> None:
+def test_a_client_that_sends_on_during_a_hold_is_not_read_without_end(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(request("/echo?hold=3s"), *[masked(TEXT, bytes(1000))] * 40)
     assert sum(map(len, peer.transport.stream)) > 20_000
@@ -119,7 +119,7 @@ def test_a_client_that_sends_on_during_a_hold_is_not_read_without_end(net: Net) 
     assert peer.take().count(bytes(1000)) == 40
 
 
-def test_what_comes_after_a_refusal_is_dropped(net: Net) -> None:
+def test_what_comes_after_a_refusal_is_dropped(net: MemoryNet) -> None:
     peer = net.raw()
     peer.keeps_open = True
     peer.send(request("/echo?hold=1s&status=503"))
@@ -131,7 +131,7 @@ def test_what_comes_after_a_refusal_is_dropped(net: Net) -> None:
 
 
 @pytest.mark.parametrize("query", ["hold=forever", "hold=3s", "hold=3s&status=403"])
-def test_a_drain_ends_a_hold_at_once(net: Net, query: str) -> None:
+def test_a_drain_ends_a_hold_at_once(net: MemoryNet, query: str) -> None:
     peer = net.raw()
     peer.send(request(f"/echo?{query}"))
     done = net.shut_down()
@@ -140,7 +140,7 @@ def test_a_drain_ends_a_hold_at_once(net: Net, query: str) -> None:
     assert done == [None]
 
 
-def test_a_drain_reaches_who_was_held(net: Net) -> None:
+def test_a_drain_reaches_who_was_held(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(request("/echo?hold=1s&delay=60s"))
     net.wait(1)
@@ -151,7 +151,7 @@ def test_a_drain_reaches_who_was_held(net: Net) -> None:
     assert peer.take() == plain(TEXT, b"x") + plain(CLOSE, b"\x03\xe9")
 
 
-def test_a_drain_during_the_answer_to_a_hold_changes_nothing(net: Net) -> None:
+def test_a_drain_during_the_answer_to_a_hold_changes_nothing(net: MemoryNet) -> None:
     peer = net.raw()
     peer.keeps_open = True
     peer.send(request("/echo?hold=1s&status=403"))
@@ -161,12 +161,12 @@ def test_a_drain_during_the_answer_to_a_hold_changes_nothing(net: Net) -> None:
     peer.hang_up()
 
 
-def test_headers_are_added(net: Net) -> None:
+def test_headers_are_added(net: MemoryNet) -> None:
     lines = head_of(ask(net, "/echo?header=X-A:1&header=X-B:2&header=X-A:3"))
     assert [line for line in lines if line.startswith("X-")] == ["X-A: 1", "X-A: 3", "X-B: 2"]
 
 
-def test_accept_wrong_is_the_value_for_another_key(net: Net) -> None:
+def test_accept_wrong_is_the_value_for_another_key(net: MemoryNet) -> None:
     answer = ask(net, "/echo?accept=wrong")
     assert answer.startswith(b"HTTP/1.1 101 ")
     # SHA-1 of "AAAAAAAAAAAAAAAAAAAAAA==258EAFA5-E914-47DA-95CA-C5AB0DC85B11".
@@ -186,7 +186,7 @@ def test_accept_wrong_is_the_value_for_another_key(net: Net) -> None:
         ("force:chat", "chat", "chat"),
     ],
 )
-def test_the_subprotocol_is_chosen(net: Net, asked: str, offered: str, selected: str | None) -> None:
+def test_the_subprotocol_is_chosen(net: MemoryNet, asked: str, offered: str, selected: str | None) -> None:
     headers = [f"Sec-WebSocket-Protocol: {offered}"] if offered else []
     lines = head_of(ask(net, f"/echo?subprotocol={asked}", *headers))
     chosen = [line.partition(": ")[2] for line in lines if line.startswith("Sec-WebSocket-Protocol")]
@@ -218,20 +218,20 @@ OFFER = "permessage-deflate; client_max_window_bits"
         ("bits:9", "x-other", None),
     ],
 )
-def test_deflate_is_agreed_as_asked(net: Net, asked: str, offered: str, agreed: str | None) -> None:
+def test_deflate_is_agreed_as_asked(net: MemoryNet, asked: str, offered: str, agreed: str | None) -> None:
     headers = [f"Sec-WebSocket-Extensions: {offered}"] if offered else []
     lines = head_of(ask(net, f"/echo?deflate={asked}", *headers))
     answered = [line.partition(": ")[2] for line in lines if line.startswith("Sec-WebSocket-Extensions")]
     assert answered == ([] if agreed is None else [agreed])
 
 
-def test_a_server_without_compression_stays_without_it(make_net: Callable[..., Net]) -> None:
+def test_a_server_without_compression_stays_without_it(make_net: Callable[..., MemoryNet]) -> None:
     answer = ask(make_net(compression=False), "/echo?deflate=bits:9", f"Sec-WebSocket-Extensions: {OFFER}")
     assert b"Extensions" not in answer
 
 
-def test_what_autobahn_refuses_is_refused_behind_a_hold_too(net: Net) -> None:
-    peer: Raw = net.raw()
+def test_what_autobahn_refuses_is_refused_behind_a_hold_too(net: MemoryNet) -> None:
+    peer: RawPeer = net.raw()
     peer.send(request("/echo?hold=1s", "Sec-WebSocket-Protocol: a,a"))
     net.wait(1)
     assert peer.take().startswith(b"HTTP/1.1 400 ")

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from echod.behaviours import pacing as module
-from echod.behaviours.pacing import Outlet
+from echod.behaviours.pacing import PacedWriter
 
 
 class Transport:
@@ -34,7 +34,7 @@ class Transport:
         self.producer.resumeProducing()
 
 
-class Flow:
+class FlowControl:
     """Writes down what it is told."""
 
     def __init__(self) -> None:
@@ -59,25 +59,25 @@ def clock() -> Clock:
     return Clock()
 
 
-def make(transport: Transport, clock: Clock, chop: int | None = None, rate: int | None = None) -> Outlet:
-    outlet = Outlet(transport, clock, chop, rate, lambda: None)
-    outlet.open()
-    return outlet
+def make(transport: Transport, clock: Clock, chop: int | None = None, rate: int | None = None) -> PacedWriter:
+    writer = PacedWriter(transport, clock, chop, rate, lambda: None)
+    writer.open()
+    return writer
 
 
 def test_a_piece_waits_for_the_one_before(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock)
-    outlet.write(b"a")
-    outlet.write(b"b")
-    outlet.write(b"c")
+    writer = make(transport, clock)
+    writer.write(b"a")
+    writer.write(b"b")
+    writer.write(b"c")
     assert transport.pieces == [b"a"]
     transport.leave()
     assert transport.pieces == [b"a", b"bc"]
 
 
 def test_a_piece_has_8_kib_at_the_most(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock)
-    outlet.write(bytes(20_000))
+    writer = make(transport, clock)
+    writer.write(bytes(20_000))
     transport.leave()
     transport.leave()
     transport.leave()
@@ -85,8 +85,8 @@ def test_a_piece_has_8_kib_at_the_most(transport: Transport, clock: Clock) -> No
 
 
 def test_a_segment_is_not_joined_by_the_next(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock, chop=1)
-    outlet.write(b"ab")
+    writer = make(transport, clock, chop=1)
+    writer.write(b"ab")
     transport.unsent = [1, 1]
     transport.leave()
     assert transport.pieces == [b"a"]
@@ -97,10 +97,10 @@ def test_a_segment_is_not_joined_by_the_next(transport: Transport, clock: Clock)
 
 
 def test_the_flow_is_told_when_a_segment_is_sent_and_not_before(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock, chop=1)
-    flow: Any = Flow()
-    outlet.attach(flow)
-    outlet.write(b"a")
+    writer = make(transport, clock, chop=1)
+    flow: Any = FlowControl()
+    writer.attach(flow)
+    writer.write(b"a")
     transport.unsent = [1]
     transport.leave()
     assert flow.told == ["pause"]
@@ -110,13 +110,13 @@ def test_the_flow_is_told_when_a_segment_is_sent_and_not_before(transport: Trans
 
 @pytest.mark.parametrize("verb", ["hurry", "shut"])
 def test_there_is_no_look_again_after_the_end_of_a_pace(transport: Transport, clock: Clock, verb: str) -> None:
-    outlet = make(transport, clock, chop=1)
-    flow: Any = Flow()
-    outlet.attach(flow)
-    outlet.write(b"abc")
+    writer = make(transport, clock, chop=1)
+    flow: Any = FlowControl()
+    writer.attach(flow)
+    writer.write(b"abc")
     transport.unsent = [1, 1]
     transport.leave()
-    getattr(outlet, verb)()
+    getattr(writer, verb)()
     assert clock.getDelayedCalls() == []
     assert flow.told[:2] == ["pause", "resume"]
     assert transport.pieces[1:] == ([b"bc"] if verb == "hurry" else [])
@@ -124,39 +124,39 @@ def test_there_is_no_look_again_after_the_end_of_a_pace(transport: Transport, cl
 
 def test_a_shut_outlet_asks_for_nothing_more(transport: Transport, clock: Clock) -> None:
     asked: list[str] = []
-    outlet = Outlet(transport, clock, 1, None, lambda: asked.append("more"))
-    outlet.open()
-    outlet.write(b"abc")
+    writer = PacedWriter(transport, clock, 1, None, lambda: asked.append("more"))
+    writer.open()
+    writer.write(b"abc")
     transport.unsent = [1]
     transport.leave()
     asked.clear()
-    outlet.shut()
+    writer.shut()
     transport.leave()
     assert asked == []
 
 
 def test_what_leaves_during_the_handshake_is_told_to_the_flow(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock)
-    flow: Any = Flow()
-    outlet.write(b"a")
-    outlet.attach(flow)
+    writer = make(transport, clock)
+    flow: Any = FlowControl()
+    writer.write(b"a")
+    writer.attach(flow)
     assert flow.told == ["pause"]
 
 
 def test_a_flow_hears_nothing_of_what_has_left_before(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock)
-    flow: Any = Flow()
-    outlet.write(b"a")
+    writer = make(transport, clock)
+    flow: Any = FlowControl()
+    writer.write(b"a")
     transport.leave()
-    outlet.attach(flow)
+    writer.attach(flow)
     assert flow.told == []
 
 
 def test_drained_means_that_everything_has_left(transport: Transport, clock: Clock) -> None:
-    outlet, drained = make(transport, clock), []
-    outlet.write(b"a")
-    outlet.when_drained(lambda: drained.append(1))
-    outlet.when_drained(lambda: drained.append(2))
+    writer, drained = make(transport, clock), []
+    writer.write(b"a")
+    writer.when_drained(lambda: drained.append(1))
+    writer.when_drained(lambda: drained.append(2))
     assert drained == []
     transport.leave()
     assert drained == [1, 2]
@@ -171,20 +171,20 @@ def test_an_empty_outlet_is_drained_already(transport: Transport, clock: Clock) 
 
 
 def test_what_is_owed_makes_room_as_it_leaves(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock)
-    outlet.write(bytes(4096))
-    outlet.write(bytes(65536))
-    assert not outlet.has_room
+    writer = make(transport, clock)
+    writer.write(bytes(4096))
+    writer.write(bytes(65536))
+    assert not writer.has_room
     for _ in range(9):
         transport.leave()
-    assert outlet.has_room
-    assert outlet.owed == 0
+    assert writer.has_room
+    assert writer.owed == 0
 
 
 def test_a_shut_outlet_takes_nothing(transport: Transport, clock: Clock) -> None:
-    outlet = make(transport, clock)
-    outlet.shut()
-    outlet.write(b"a")
+    writer = make(transport, clock)
+    writer.shut()
+    writer.write(b"a")
     assert transport.pieces == []
 
 

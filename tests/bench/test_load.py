@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import generator, machine
-from tests.bench.tiny import Answer, TinyServer, text_frame
+from tests.bench.tiny import Response, TinyServer, text_frame
 from tests.child import Daemon
 
 PING = b"\x89\x02hi"
@@ -94,7 +94,7 @@ def with_a_wrong_byte(text: bytes) -> bytes:
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
 )
-def test_a_server_that_errs_ends_the_load(load: Path, answer: Answer, says: str) -> None:
+def test_a_server_that_errs_ends_the_load(load: Path, answer: Response, says: str) -> None:
     timeout = "0.5" if says.startswith("timeout") else "30"
     with TinyServer(answer, honest=2) as server:
         done = run(load, "echo", server.port, *QUICK, "--timeout", timeout)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-Answer = Callable[[bytes], bytes | None]
+Response = Callable[[bytes], bytes | None]
 """From the text of a message to the bytes to send; None drops the connection."""
 
 ACCEPTED = (
@@ -31,7 +31,7 @@ class TinyServer:
     The first `honest` messages are echoed as they should be, and the others answered with `answer`.
     """
 
-    def __init__(self, answer: Answer, honest: int = 0, status: str = "101") -> None:
+    def __init__(self, answer: Response, honest: int = 0, status: str = "101") -> None:
         self._answer = answer
         self._honest = honest
         self._accepted = ACCEPTED.replace("101", status)

@@ -66,7 +66,7 @@ class Host:
 def answering(answer: bytes, *, unasked: bool = False) -> Iterator[int]:
     """Reads the head of each request, or does not wait for one; answers these bytes and closes."""
 
-    class Answer(socketserver.StreamRequestHandler):
+    class Response(socketserver.StreamRequestHandler):
         timeout = PATIENCE_S
 
         def handle(self) -> None:
@@ -74,7 +74,7 @@ def answering(answer: bytes, *, unasked: bool = False) -> Iterator[int]:
                 pass
             self.wfile.write(answer)
 
-    with socketserver.ThreadingTCPServer((LOOPBACK, 0), Answer) as server:
+    with socketserver.ThreadingTCPServer((LOOPBACK, 0), Response) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:

@@ -6,7 +6,7 @@ import json
 import zlib
 from typing import Any
 
-from tests.pair import BINARY, CLOSE, TEXT, Net, Raw, masked, request, unframe
+from tests.pair import BINARY, CLOSE, TEXT, MemoryNet, RawPeer, masked, request, unframe
 
 OFFERS = (
     "Sec-WebSocket-Protocol: chat",
@@ -14,14 +14,14 @@ OFFERS = (
 )
 
 
-def seen(peer: Raw) -> list[dict[str, Any]]:
+def seen(peer: RawPeer) -> list[dict[str, Any]]:
     """What was said so far."""
     frames = unframe(peer.take())
     assert all(first == TEXT for first, _ in frames)
     return [json.loads(payload) for _, payload in frames]
 
 
-def test_the_first_message_is_what_the_server_sees(net: Net) -> None:
+def test_the_first_message_is_what_the_server_sees(net: MemoryNet) -> None:
     [info] = seen(net.open("/info"))
     assert info["instance"] == "here"
     assert info["peer"] == {"host": "192.0.2.7", "port": 50000}
@@ -31,7 +31,7 @@ def test_the_first_message_is_what_the_server_sees(net: Net) -> None:
     assert (info["subprotocol"], info["extensions"]) == (None, [])
 
 
-def test_the_request_is_shown_as_received_and_in_order(net: Net) -> None:
+def test_the_request_is_shown_as_received_and_in_order(net: MemoryNet) -> None:
     [info] = seen(net.open("/info?times=1", "X-Twice:  a ", "x-twice: b", "X-Byte: \xe9", "Cookie: a=b"))
     asked = info["request"]
     assert asked["line"] == "GET /info?times=1 HTTP/1.1"
@@ -41,7 +41,7 @@ def test_the_request_is_shown_as_received_and_in_order(net: Net) -> None:
     assert "\r\n".join([asked["line"], *asked["lines"], "", ""]).encode("latin-1") == head
 
 
-def test_what_was_agreed_is_shown(net: Net) -> None:
+def test_what_was_agreed_is_shown(net: MemoryNet) -> None:
     peer = net.open("/info?fragment=100K", *OFFERS)
     [(first, _)] = unframe(peer.take())
     assert first == 0xC1
@@ -49,7 +49,7 @@ def test_what_was_agreed_is_shown(net: Net) -> None:
     assert seen(peer)[0]["subprotocol"] == "chat"
 
 
-def test_the_parameters_of_the_extension_are_shown(net: Net) -> None:
+def test_the_parameters_of_the_extension_are_shown(net: MemoryNet) -> None:
     [(_, payload)] = unframe(net.open("/info", *OFFERS).take())
     inflated = zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
     assert json.loads(inflated)["extensions"] == [
@@ -63,14 +63,14 @@ def test_the_parameters_of_the_extension_are_shown(net: Net) -> None:
     ]
 
 
-def test_each_reply_is_the_same_again(net: Net) -> None:
+def test_each_reply_is_the_same_again(net: MemoryNet) -> None:
     peer = net.open("/info")
     [info] = seen(peer)
     peer.send(masked(TEXT, b"x"), masked(BINARY, b"y"))
     assert seen(peer) == [info, info]
 
 
-def test_it_takes_behaviours(net: Net) -> None:
+def test_it_takes_behaviours(net: MemoryNet) -> None:
     peer = net.open("/info?greet=hello&delay=1s&close=4001&after=1")
     first, second = unframe(peer.take())
     assert json.loads(first[1])["instance"] == "here"
@@ -80,7 +80,7 @@ def test_it_takes_behaviours(net: Net) -> None:
     assert unframe(peer.take())[-1] == (CLOSE, b"\x0f\xa1")
 
 
-def test_messages_that_come_with_the_handshake_are_not_part_of_it(net: Net) -> None:
+def test_messages_that_come_with_the_handshake_are_not_part_of_it(net: MemoryNet) -> None:
     peer = net.raw()
     peer.send(request("/info") + masked(TEXT, b"x"))
     peer.received = peer.received.partition(b"\r\n\r\n")[2]
@@ -88,11 +88,11 @@ def test_messages_that_come_with_the_handshake_are_not_part_of_it(net: Net) -> N
     assert first == second
 
 
-def ask(net: Net, target: str, method: str = "GET") -> bytes:
+def ask(net: MemoryNet, target: str, method: str = "GET") -> bytes:
     return net.raw().ask(f"{method} {target} HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nx-a:  2\r\n\r\n".encode())
 
 
-def test_a_plain_request_is_shown_too(net: Net) -> None:
+def test_a_plain_request_is_shown_too(net: MemoryNet) -> None:
     answer = ask(net, "/info?any=thing")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -105,17 +105,17 @@ def test_a_plain_request_is_shown_too(net: Net) -> None:
     }
 
 
-def test_head_gets_no_body(net: Net) -> None:
+def test_head_gets_no_body(net: MemoryNet) -> None:
     head, _, body = ask(net, "/info", "HEAD").partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert body == b""
 
 
-def test_it_is_read_only(net: Net) -> None:
+def test_it_is_read_only(net: MemoryNet) -> None:
     assert ask(net, "/info", "POST").startswith(b"HTTP/1.1 405 ")
 
 
-def test_the_answer_is_the_only_one_and_the_connection_ends(net: Net) -> None:
+def test_the_answer_is_the_only_one_and_the_connection_ends(net: MemoryNet) -> None:
     peer = net.raw()
     peer.keeps_open = True
     assert peer.ask(b"GET /info HTTP/1.1\r\nHost: h\r\n\r\n" * 2).count(b"HTTP/1.1 200 OK") == 1
@@ -125,6 +125,6 @@ def test_the_answer_is_the_only_one_and_the_connection_ends(net: Net) -> None:
     assert peer.lost
 
 
-def test_a_page_is_logged_with_its_path_escaped(net: Net, log: Any) -> None:
+def test_a_page_is_logged_with_its_path_escaped(net: MemoryNet, log: Any) -> None:
     ask(net, "/info?secret=1")
     assert log.lines("echod.site.response") == ["192.0.2.7:50000 'GET' '/info' 200"]

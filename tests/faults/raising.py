@@ -12,7 +12,8 @@ from twisted.logger import globalLogBeginner, textFileLogObserver
 from echod.api.callbacks import Callbacks
 from echod.api.published import Publication, PublishedFactory
 from echod.server.listening import make_endpoint
-from echod.server.server import Server, publish_multi_echo
+from echod.server.server import Server
+from echod.server.standard import publish_multi_echo
 from echod.settings import Limits
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import Echo
@@ -54,10 +55,10 @@ def main() -> None:
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)], redirectStandardIO=False)
     server = Server(reactor, limits=Limits(close_timeout_s=10.0))
     publish_multi_echo(server)
-    server.publish("/open", server.make_factory(RaisingAtOpenFactory))
-    server.publish("/message", server.make_factory(RaisingAtMessageFactory))
-    server.publish("/callback/open", server.make_factory(PublishedFactory, Publication(Callbacks(on_open=fail))))
-    server.publish("/callback/message", server.make_factory(PublishedFactory, Publication(Callbacks(on_message=fail))))
+    server.publish("/open", RaisingAtOpenFactory(server.context))
+    server.publish("/message", RaisingAtMessageFactory(server.context))
+    server.publish("/callback/open", PublishedFactory(server.context, Publication(Callbacks(on_open=fail))))
+    server.publish("/callback/message", PublishedFactory(server.context, Publication(Callbacks(on_message=fail))))
     loop: Any = reactor
     loop.callWhenRunning(lambda: Deferred.fromCoroutine(run(server)))
     loop.run()

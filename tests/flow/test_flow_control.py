@@ -9,37 +9,37 @@ import pytest
 from twisted.internet.interfaces import IPushProducer
 from zope.interface.verify import verifyObject
 
-from tests.pair import BINARY, Net, Raw, masked, request, unframe, welcome
+from tests.pair import BINARY, MemoryNet, RawPeer, masked, request, unframe, welcome
 
 CHUNK = masked(BINARY, bytes(50_000), b"\0\0\0\0")
 
 
 @pytest.fixture
-def peer(net: Net) -> Raw:
+def peer(net: MemoryNet) -> RawPeer:
     """A client of the echo."""
     return net.open("/echo")
 
 
 @pytest.fixture
-def flow(net: Net, peer: Raw) -> Any:
+def flow(net: MemoryNet, peer: RawPeer) -> Any:
     """The flow of the server's end."""
     assert not peer.lost
     [protocol] = net.server.connections._open
     return protocol.guard.flow
 
 
-def is_read(peer: Raw) -> bool:
+def is_read(peer: RawPeer) -> bool:
     """Whether the other end reads from this peer."""
     return not peer.transport.far.paused
 
 
-def test_it_is_the_producer_of_the_transport_once_open(peer: Raw, flow: Any) -> None:
+def test_it_is_the_producer_of_the_transport_once_open(peer: RawPeer, flow: Any) -> None:
     assert peer.transport.far.producer is flow
     assert peer.transport.far.streamingProducer
     assert verifyObject(IPushProducer, flow)
 
 
-def test_it_is_no_producer_before(net: Net) -> None:
+def test_it_is_no_producer_before(net: MemoryNet) -> None:
     peer = net.raw()
 
     peer.send(request("/echo")[:-1])
@@ -47,8 +47,8 @@ def test_it_is_no_producer_before(net: Net) -> None:
     assert peer.transport.far.producer is None
 
 
-def test_the_flow_of_a_client_is_its_producer_once_open(net: Net) -> None:
-    server = Raw()
+def test_the_flow_of_a_client_is_its_producer_once_open(net: MemoryNet) -> None:
+    server = RawPeer()
     net.connect(far_end=lambda: server)
     assert server.transport.far.producer is None
 
@@ -57,7 +57,7 @@ def test_the_flow_of_a_client_is_its_producer_once_open(net: Net) -> None:
     assert verifyObject(IPushProducer, server.transport.far.producer)
 
 
-def test_who_does_not_read_its_replies_is_not_read_from(peer: Raw) -> None:
+def test_who_does_not_read_its_replies_is_not_read_from(peer: RawPeer) -> None:
     peer.transport.pauseProducing()
 
     peer.send(CHUNK)
@@ -67,7 +67,7 @@ def test_who_does_not_read_its_replies_is_not_read_from(peer: Raw) -> None:
     assert not is_read(peer)
 
 
-def test_unread_replies_take_no_more_memory_than_the_mark_and_a_message(peer: Raw) -> None:
+def test_unread_replies_take_no_more_memory_than_the_mark_and_a_message(peer: RawPeer) -> None:
     peer.transport.pauseProducing()
 
     peer.send(*[CHUNK] * 100)
@@ -75,7 +75,7 @@ def test_unread_replies_take_no_more_memory_than_the_mark_and_a_message(peer: Ra
     assert sum(map(len, peer.transport.far.stream)) < 150_000
 
 
-def test_who_reads_again_gets_everything(net: Net, peer: Raw) -> None:
+def test_who_reads_again_gets_everything(net: MemoryNet, peer: RawPeer) -> None:
     peer.transport.pauseProducing()
     peer.send(*[CHUNK] * 10)
 
@@ -86,8 +86,8 @@ def test_who_reads_again_gets_everything(net: Net, peer: Raw) -> None:
     assert is_read(peer)
 
 
-def test_our_client_is_paused_by_a_server_that_does_not_read(net: Net) -> None:
-    server = Raw()
+def test_our_client_is_paused_by_a_server_that_does_not_read(net: MemoryNet) -> None:
+    server = RawPeer()
     opening = net.connect(far_end=lambda: server)
     welcome(server)
     server.transport.pauseProducing()
@@ -101,7 +101,7 @@ def test_our_client_is_paused_by_a_server_that_does_not_read(net: Net) -> None:
 
 
 @pytest.mark.parametrize("reasons", [["a"], ["a", "b"], ["a", "b", "c"]])
-def test_reading_goes_on_when_the_last_reason_is_gone(peer: Raw, flow: Any, reasons: list[str]) -> None:
+def test_reading_goes_on_when_the_last_reason_is_gone(peer: RawPeer, flow: Any, reasons: list[str]) -> None:
     for reason in reasons:
         flow.hold(reason)
 
@@ -112,7 +112,7 @@ def test_reading_goes_on_when_the_last_reason_is_gone(peer: Raw, flow: Any, reas
     assert is_read(peer)
 
 
-def test_to_hold_twice_is_to_hold_once(peer: Raw, flow: Any) -> None:
+def test_to_hold_twice_is_to_hold_once(peer: RawPeer, flow: Any) -> None:
     flow.hold("a")
     flow.hold("a")
 
@@ -121,7 +121,7 @@ def test_to_hold_twice_is_to_hold_once(peer: Raw, flow: Any) -> None:
     assert is_read(peer)
 
 
-def test_to_release_what_was_not_held_changes_nothing(peer: Raw, flow: Any) -> None:
+def test_to_release_what_was_not_held_changes_nothing(peer: RawPeer, flow: Any) -> None:
     flow.hold("a")
 
     flow.release("b")
@@ -133,7 +133,7 @@ def test_to_release_what_was_not_held_changes_nothing(peer: Raw, flow: Any) -> N
 
 
 @pytest.mark.parametrize("verb", ["hold", "release"])
-def test_the_transport_is_told_once(peer: Raw, flow: Any, verb: str) -> None:
+def test_the_transport_is_told_once(peer: RawPeer, flow: Any, verb: str) -> None:
     told: list[str] = []
     wire: Any = peer.transport.far
     wire.pauseProducing = lambda: told.append("pause")
@@ -150,7 +150,7 @@ def test_the_transport_is_told_once(peer: Raw, flow: Any, verb: str) -> None:
     assert told == ["pause"] + ["resume"] * (verb == "release")
 
 
-def test_unread_replies_are_a_reason_beside_others(peer: Raw, flow: Any) -> None:
+def test_unread_replies_are_a_reason_beside_others(peer: RawPeer, flow: Any) -> None:
     flow.hold("a")
     flow.pauseProducing()
 
@@ -161,8 +161,10 @@ def test_unread_replies_are_a_reason_beside_others(peer: Raw, flow: Any) -> None
     assert is_read(peer)
 
 
-@pytest.mark.parametrize("leave", [Raw.vanish, Raw.hang_up])
-def test_a_peer_may_leave_while_it_is_not_read_from(net: Net, peer: Raw, leave: Callable[[Raw], None]) -> None:
+@pytest.mark.parametrize("leave", [RawPeer.vanish, RawPeer.hang_up])
+def test_a_peer_may_leave_while_it_is_not_read_from(
+    net: MemoryNet, peer: RawPeer, leave: Callable[[RawPeer], None]
+) -> None:
     peer.transport.pauseProducing()
     peer.send(CHUNK, CHUNK, CHUNK)
 

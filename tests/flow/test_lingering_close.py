@@ -11,28 +11,30 @@ from twisted.internet.interfaces import ISSLTransport, ITCPTransport
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from echod.flow.flow_control import Ending, Flow, Watch
+from echod.flow.flow_control import FlowControl
+from echod.flow.lingering_close import LingeringClose
+from echod.flow.stall_timeout import StallTimeout
 from echod.settings import Limits
-from tests.pair import BINARY, CLOSE, TEXT, Net, Raw, masked, unframe
-from tests.plug import Line, Plug
+from tests.pair import BINARY, CLOSE, TEXT, MemoryNet, RawPeer, masked, unframe
+from tests.stub_transport import LocalSocketPair, StubTransport
 
 BYE = masked(CLOSE, b"\x03\xe8")
 CHUNK = masked(BINARY, bytes(100_000), b"\0\0\0\0")
 
 
 @implementer(ITCPTransport)
-class TcpPlug(Plug):
+class TcpPlug(StubTransport):
     """As TCP."""
 
 
 @implementer(ITCPTransport, ISSLTransport)
-class TlsPlug(Plug):
+class TlsPlug(StubTransport):
     """As TLS over TCP."""
 
 
 @pytest.fixture
-def line() -> Iterator[Line]:
-    with closing(Line()) as line:
+def line() -> Iterator[LocalSocketPair]:
+    with closing(LocalSocketPair()) as line:
         yield line
 
 
@@ -41,100 +43,100 @@ def clock() -> Clock:
     return Clock()
 
 
-def test_who_takes_nothing_is_cut_after_the_timeout(line: Line, clock: Clock) -> None:
-    watch = Watch(line.plug, clock, 5)
+def test_who_takes_nothing_is_cut_after_the_timeout(line: LocalSocketPair, clock: Clock) -> None:
+    watch = StallTimeout(line.stub_transport, clock, 5)
     watch.start()
     clock.pump([1] * 4)
-    assert line.plug.told == []
+    assert line.stub_transport.told == []
 
     clock.advance(1)
 
-    assert line.plug.told == ["abort"]
+    assert line.stub_transport.told == ["abort"]
     assert clock.getDelayedCalls() == []
 
 
-def test_progress_counts_and_not_age(line: Line, clock: Clock) -> None:
-    watch = Watch(line.plug, clock, 5)
+def test_progress_counts_and_not_age(line: LocalSocketPair, clock: Clock) -> None:
+    watch = StallTimeout(line.stub_transport, clock, 5)
     watch.start()
     for _ in range(2):
         clock.pump([1] * 4)
         line.read()
         clock.advance(1)
     clock.pump([1] * 4)
-    assert line.plug.told == []
+    assert line.stub_transport.told == []
 
     clock.advance(1)
 
-    assert line.plug.told == ["abort"]
+    assert line.stub_transport.told == ["abort"]
 
 
-def test_to_start_again_does_not_begin_anew(line: Line, clock: Clock) -> None:
-    watch = Watch(line.plug, clock, 5)
+def test_to_start_again_does_not_begin_anew(line: LocalSocketPair, clock: Clock) -> None:
+    watch = StallTimeout(line.stub_transport, clock, 5)
     watch.start()
     clock.pump([1] * 4)
 
     watch.start()
     clock.advance(1)
 
-    assert line.plug.told == ["abort"]
+    assert line.stub_transport.told == ["abort"]
 
 
-def test_a_watch_that_is_stopped_cuts_nobody(line: Line, clock: Clock) -> None:
-    watch = Watch(line.plug, clock, 5)
+def test_a_watch_that_is_stopped_cuts_nobody(line: LocalSocketPair, clock: Clock) -> None:
+    watch = StallTimeout(line.stub_transport, clock, 5)
     watch.start()
 
     watch.stop()
     watch.stop()
     clock.advance(60)
 
-    assert line.plug.told == []
+    assert line.stub_transport.told == []
     assert clock.getDelayedCalls() == []
 
 
-def test_a_watch_may_be_started_after_it_was_stopped(line: Line, clock: Clock) -> None:
-    watch = Watch(line.plug, clock, 5)
+def test_a_watch_may_be_started_after_it_was_stopped(line: LocalSocketPair, clock: Clock) -> None:
+    watch = StallTimeout(line.stub_transport, clock, 5)
     watch.start()
     clock.pump([1] * 4)
     watch.stop()
 
     watch.start()
     clock.pump([1] * 4)
-    assert line.plug.told == []
+    assert line.stub_transport.told == []
     clock.advance(1)
 
-    assert line.plug.told == ["abort"]
+    assert line.stub_transport.told == ["abort"]
 
 
-def test_a_timeout_of_zero_is_none(line: Line, clock: Clock) -> None:
-    Watch(line.plug, clock, 0).start()
+def test_a_timeout_of_zero_is_none(line: LocalSocketPair, clock: Clock) -> None:
+    StallTimeout(line.stub_transport, clock, 0).start()
 
     assert clock.getDelayedCalls() == []
 
 
-def test_a_timeout_shorter_than_a_check_is_kept(line: Line, clock: Clock) -> None:
-    Watch(line.plug, clock, 0.25).start()
+def test_a_timeout_shorter_than_a_check_is_kept(line: LocalSocketPair, clock: Clock) -> None:
+    StallTimeout(line.stub_transport, clock, 0.25).start()
 
     clock.advance(0.25)
 
-    assert line.plug.told == ["abort"]
+    assert line.stub_transport.told == ["abort"]
 
 
-def test_the_flow_watches_while_the_transport_is_full(line: Line, clock: Clock) -> None:
-    flow = Flow(line.plug, clock, 20)
+def test_the_flow_watches_while_the_transport_is_full(line: LocalSocketPair, clock: Clock) -> None:
+    flow = FlowControl(line.stub_transport, clock, 20)
     flow.pauseProducing()
     clock.pump([1] * 10)
     flow.resumeProducing()
     clock.pump([1] * 60)
-    assert line.plug.told == ["pause", "resume"]
+    assert line.stub_transport.told == ["pause", "resume"]
 
     flow.pauseProducing()
     clock.pump([1] * 20)
 
-    assert line.plug.told == ["pause", "resume", "pause", "abort"]
+    assert line.stub_transport.told == ["pause", "resume", "pause", "abort"]
 
 
-def test_a_flow_that_is_stopped_cuts_nobody(line: Line, clock: Clock) -> None:
-    flow = Flow(line.plug, clock, 20)
+def test_a_flow_that_is_stopped_cuts_nobody(line: LocalSocketPair, clock: Clock) -> None:
+    flow = FlowControl(line.stub_transport, clock, 20)
     flow.pauseProducing()
 
     flow.stopProducing()
@@ -142,42 +144,42 @@ def test_a_flow_that_is_stopped_cuts_nobody(line: Line, clock: Clock) -> None:
     assert clock.getDelayedCalls() == []
 
 
-def test_a_flow_that_is_held_for_another_reason_is_not_watched(line: Line, clock: Clock) -> None:
-    Flow(line.plug, clock, 20).hold("a")
+def test_a_flow_that_is_held_for_another_reason_is_not_watched(line: LocalSocketPair, clock: Clock) -> None:
+    FlowControl(line.stub_transport, clock, 20).hold("a")
 
     assert clock.getDelayedCalls() == []
 
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [(TcpPlug, ["resume", "half close"]), (TlsPlug, ["resume", "close"]), (Plug, ["resume", "close"])],
+    [(TcpPlug, ["resume", "half close"]), (TlsPlug, ["resume", "close"]), (StubTransport, ["resume", "close"])],
     ids=["TCP", "TLS", "local"],
 )
 def test_an_ending_closes_our_side_and_lets_the_peers_end_be_seen(
-    line: Line, clock: Clock, kind: Any, told: list[str]
+    line: LocalSocketPair, clock: Clock, kind: Any, told: list[str]
 ) -> None:
-    plug = kind(line.near)
+    stub_transport = kind(line.near)
 
-    Ending(plug, clock, 5).begin()
-    assert plug.told == told
+    LingeringClose(stub_transport, clock, 5).begin()
+    assert stub_transport.told == told
     clock.pump([1] * 5)
 
-    assert plug.told == [*told, "abort"]
+    assert stub_transport.told == [*told, "abort"]
 
 
-@pytest.mark.parametrize("kind", [TcpPlug, TlsPlug, Plug], ids=["TCP", "TLS", "local"])
-def test_an_ending_whose_peer_has_closed_closes_all(line: Line, clock: Clock, kind: Any) -> None:
-    plug = kind(line.near)
+@pytest.mark.parametrize("kind", [TcpPlug, TlsPlug, StubTransport], ids=["TCP", "TLS", "local"])
+def test_an_ending_whose_peer_has_closed_closes_all(line: LocalSocketPair, clock: Clock, kind: Any) -> None:
+    stub_transport = kind(line.near)
 
-    Ending(plug, clock, 5).finish()
-    assert plug.told == ["close"]
+    LingeringClose(stub_transport, clock, 5).finish()
+    assert stub_transport.told == ["close"]
     clock.pump([1] * 5)
 
-    assert plug.told == ["close", "abort"]
+    assert stub_transport.told == ["close", "abort"]
 
 
-def test_an_ending_that_is_over_cuts_nobody(line: Line, clock: Clock) -> None:
-    ending = Ending(line.plug, clock, 5)
+def test_an_ending_that_is_over_cuts_nobody(line: LocalSocketPair, clock: Clock) -> None:
+    ending = LingeringClose(line.stub_transport, clock, 5)
     ending.begin()
     ending.finish()
 
@@ -187,28 +189,28 @@ def test_an_ending_that_is_over_cuts_nobody(line: Line, clock: Clock) -> None:
     assert clock.getDelayedCalls() == []
 
 
-def test_an_ending_waits_for_a_peer_that_takes_what_is_owed(line: Line, clock: Clock) -> None:
-    Ending(line.plug, clock, 5).finish()
+def test_an_ending_waits_for_a_peer_that_takes_what_is_owed(line: LocalSocketPair, clock: Clock) -> None:
+    LingeringClose(line.stub_transport, clock, 5).finish()
     clock.pump([1] * 4)
     line.read()
     clock.pump([1] * 5)
-    assert "abort" not in line.plug.told
+    assert "abort" not in line.stub_transport.told
 
     clock.advance(1)
 
-    assert "abort" in line.plug.told
+    assert "abort" in line.stub_transport.told
 
 
 # From here on: whole connections.
 
 
 @pytest.fixture
-def quick(make_net: Callable[..., Net]) -> Net:
+def quick(make_net: Callable[..., MemoryNet]) -> MemoryNet:
     """A server that gives a stuck peer ten seconds, and pings nobody."""
     return make_net(limits=Limits(stall_timeout_s=10, ping_interval_s=0))
 
 
-def test_who_never_reads_its_replies_is_cut(quick: Net) -> None:
+def test_who_never_reads_its_replies_is_cut(quick: MemoryNet) -> None:
     peer = quick.open("/echo")
     peer.transport.pauseProducing()
     peer.send(CHUNK, CHUNK)
@@ -220,7 +222,7 @@ def test_who_never_reads_its_replies_is_cut(quick: Net) -> None:
     assert peer.lost
 
 
-def test_who_reads_in_time_stays(quick: Net) -> None:
+def test_who_reads_in_time_stays(quick: MemoryNet) -> None:
     peer = quick.open("/echo")
     peer.transport.pauseProducing()
     peer.send(CHUNK, CHUNK)
@@ -234,7 +236,7 @@ def test_who_reads_in_time_stays(quick: Net) -> None:
     assert not peer.lost
 
 
-def test_who_has_nothing_to_read_is_never_stuck(quick: Net) -> None:
+def test_who_has_nothing_to_read_is_never_stuck(quick: MemoryNet) -> None:
     peer = quick.open("/echo")
 
     quick.wait(3600)
@@ -242,7 +244,7 @@ def test_who_has_nothing_to_read_is_never_stuck(quick: Net) -> None:
     assert not peer.lost
 
 
-def closed_in_half(net: Net) -> Raw:
+def closed_in_half(net: MemoryNet) -> RawPeer:
     """A client that has had its Close answered and leaves its own direction open."""
     peer = net.open("/echo")
     peer.keeps_open = True
@@ -250,13 +252,13 @@ def closed_in_half(net: Net) -> Raw:
     return peer
 
 
-def test_after_the_close_our_half_is_closed_and_the_peers_is_waited_for(net: Net) -> None:
+def test_after_the_close_our_half_is_closed_and_the_peers_is_waited_for(net: MemoryNet) -> None:
     peer = closed_in_half(net)
 
     assert (peer.heard_end, peer.lost) == (True, False)
 
 
-def test_a_peer_that_never_closes_its_half_is_cut(net: Net) -> None:
+def test_a_peer_that_never_closes_its_half_is_cut(net: MemoryNet) -> None:
     peer = closed_in_half(net)
     net.wait(4)
     assert not peer.lost
@@ -266,23 +268,23 @@ def test_a_peer_that_never_closes_its_half_is_cut(net: Net) -> None:
     assert peer.lost
 
 
-def test_a_peer_that_closes_its_half_ends_the_connection(net: Net) -> None:
+def test_a_peer_that_closes_its_half_ends_the_connection(net: MemoryNet) -> None:
     peer = closed_in_half(net)
 
     peer.half_close()
 
     assert peer.lost
-    assert len(net.server.arrivals) == 0
+    assert len(net.server.admission) == 0
 
 
-def test_bytes_after_the_close_are_dropped(net: Net) -> None:
+def test_bytes_after_the_close_are_dropped(net: MemoryNet) -> None:
     peer = closed_in_half(net)
 
     assert peer.ask(masked(TEXT, b"late") + bytes(100_000)) == b""
     assert not peer.lost
 
 
-def test_who_closes_and_does_not_read_gets_its_replies_when_it_does(quick: Net) -> None:
+def test_who_closes_and_does_not_read_gets_its_replies_when_it_does(quick: MemoryNet) -> None:
     peer = quick.open("/echo")
     peer.transport.pauseProducing()
     peer.send(masked(TEXT, b"owed") + BYE)
@@ -295,7 +297,7 @@ def test_who_closes_and_does_not_read_gets_its_replies_when_it_does(quick: Net) 
     assert peer.lost
 
 
-def test_who_closes_and_never_reads_is_freed(quick: Net) -> None:
+def test_who_closes_and_never_reads_is_freed(quick: MemoryNet) -> None:
     peer = quick.open("/echo")
     peer.transport.pauseProducing()
     peer.send(masked(TEXT, b"owed") + BYE)
@@ -303,10 +305,10 @@ def test_who_closes_and_never_reads_is_freed(quick: Net) -> None:
     quick.wait(5)
 
     assert peer.lost
-    assert len(quick.server.arrivals) == 0
+    assert len(quick.server.admission) == 0
 
 
-def test_who_sends_and_closes_its_half_gets_its_replies_and_no_more(net: Net) -> None:
+def test_who_sends_and_closes_its_half_gets_its_replies_and_no_more(net: MemoryNet) -> None:
     peer = net.open("/echo")
     peer.transport.write(masked(TEXT, b"a") * 3)
 
@@ -316,7 +318,7 @@ def test_who_sends_and_closes_its_half_gets_its_replies_and_no_more(net: Net) ->
     assert peer.lost
 
 
-def test_who_closes_its_half_and_never_reads_is_cut(quick: Net) -> None:
+def test_who_closes_its_half_and_never_reads_is_cut(quick: MemoryNet) -> None:
     peer = quick.open("/echo")
     peer.transport.pauseProducing()
     peer.transport.write(masked(TEXT, b"a"))
@@ -329,7 +331,7 @@ def test_who_closes_its_half_and_never_reads_is_cut(quick: Net) -> None:
     assert peer.lost
 
 
-def test_who_closes_its_half_while_its_close_is_awaited_ends_the_connection(net: Net) -> None:
+def test_who_closes_its_half_while_its_close_is_awaited_ends_the_connection(net: MemoryNet) -> None:
     peer = net.open("/echo")
     net.shut_down()
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from echod.flow.quotas import Budget, Rate
+from echod.flow.quotas import Quota, RateLimit
 
 
 def test_a_budget_is_there_until_it_is_used_up() -> None:
-    budget = Budget(10)
+    quota = Quota(10)
 
-    assert [budget.take(count) for count in (4, 6, 1)] == [True, True, False]
+    assert [quota.take(count) for count in (4, 6, 1)] == [True, True, False]
 
 
 def test_what_is_given_back_may_be_taken_again() -> None:
-    budget = Budget(10)
-    budget.take(10)
-    assert not budget.take(1)
+    quota = Quota(10)
+    quota.take(10)
+    assert not quota.take(1)
 
-    budget.give(11)
+    quota.give(11)
 
-    assert budget.taken == 0
-    assert budget.take(10)
+    assert quota.taken == 0
+    assert quota.take(10)
 
 
 def test_a_budget_of_zero_is_no_limit() -> None:
-    assert Budget(0).take(2**60)
+    assert Quota(0).take(2**60)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_rate_lets_one_second_pass_at_once_and_then_makes_wait(
 ) -> None:
     clock = Clock()
     clock.advance(1000)
-    rate = Rate(clock, 100)
+    rate = RateLimit(clock, 100)
 
     for count in spent:
         rate.spend(count)
@@ -59,7 +59,7 @@ def test_a_rate_lets_one_second_pass_at_once_and_then_makes_wait(
 
 def test_who_has_used_nothing_for_long_has_saved_nothing() -> None:
     clock = Clock()
-    rate = Rate(clock, 100)
+    rate = RateLimit(clock, 100)
     clock.advance(1000)
 
     rate.spend(300)
@@ -68,7 +68,7 @@ def test_who_has_used_nothing_for_long_has_saved_nothing() -> None:
 
 
 def test_a_rate_of_zero_is_no_limit() -> None:
-    rate = Rate(Clock(), 0)
+    rate = RateLimit(Clock(), 0)
 
     rate.spend(2**60)
 

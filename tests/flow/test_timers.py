@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from echod.flow.timers import ENTRY_BYTES, Queue, Repeat, Timer
+from echod.flow.timers import ENTRY_BYTES, DelayQueue, Repeater, Timer
 
 
 class Room:
@@ -29,7 +29,7 @@ def done() -> list[str]:
 
 
 def test_a_queue_keeps_its_order_whatever_the_delays(clock: Clock, done: list[str]) -> None:
-    queue = Queue(clock, Room())
+    queue = DelayQueue(clock, Room())
     queue.add(2, lambda: done.append("a"))
     queue.add(1, lambda: done.append("b"))
     clock.advance(1)
@@ -41,7 +41,7 @@ def test_a_queue_keeps_its_order_whatever_the_delays(clock: Clock, done: list[st
 def test_a_queue_waits_for_room(clock: Clock, done: list[str]) -> None:
     room = Room()
     room.is_there = False
-    queue = Queue(clock, room)
+    queue = DelayQueue(clock, room)
     queue.add(0, lambda: done.append("a"))
     assert done == []
     room.is_there = True
@@ -50,13 +50,13 @@ def test_a_queue_waits_for_room(clock: Clock, done: list[str]) -> None:
 
 
 def test_an_action_may_add_another(clock: Clock, done: list[str]) -> None:
-    queue = Queue(clock, Room())
+    queue = DelayQueue(clock, Room())
     queue.add(0, lambda: (queue.add(0, lambda: done.append("b")), done.append("a")))
     assert done == ["a", "b"]
 
 
 def test_a_queue_knows_its_weight(clock: Clock) -> None:
-    queue = Queue(clock, Room())
+    queue = DelayQueue(clock, Room())
     queue.add(1, lambda: None, 1000)
     assert (len(queue), queue.weight) == (1, 1000 + ENTRY_BYTES)
     clock.advance(1)
@@ -66,7 +66,7 @@ def test_a_queue_knows_its_weight(clock: Clock) -> None:
 def test_a_hurried_queue_waits_for_room_alone(clock: Clock, done: list[str]) -> None:
     room = Room()
     room.is_there = False
-    queue = Queue(clock, room)
+    queue = DelayQueue(clock, room)
     queue.add(9, lambda: done.append("a"))
     queue.hurry()
     queue.add(9, lambda: done.append("b"))
@@ -78,7 +78,7 @@ def test_a_hurried_queue_waits_for_room_alone(clock: Clock, done: list[str]) -> 
 
 
 def test_many_times_are_one_entry_and_wait_for_room_between(clock: Clock, done: list[str]) -> None:
-    queue = Queue(clock, lambda: len(done) % 2 == 0 or len(done) > 2)
+    queue = DelayQueue(clock, lambda: len(done) % 2 == 0 or len(done) > 2)
     queue.add(1, lambda: done.append("a"), 100, times=3)
     assert (len(queue), queue.weight) == (1, 100 + ENTRY_BYTES)
     clock.advance(1)
@@ -89,7 +89,7 @@ def test_many_times_are_one_entry_and_wait_for_room_between(clock: Clock, done: 
 
 
 def test_the_first_entry_keeps_its_timer(clock: Clock) -> None:
-    queue = Queue(clock, Room())
+    queue = DelayQueue(clock, Room())
     queue.add(1, lambda: None)
     [call] = clock.getDelayedCalls()
     queue.add(2, lambda: None)
@@ -97,7 +97,7 @@ def test_the_first_entry_keeps_its_timer(clock: Clock) -> None:
 
 
 def test_a_stopped_queue_drops_what_waits(clock: Clock, done: list[str]) -> None:
-    queue = Queue(clock, Room())
+    queue = DelayQueue(clock, Room())
     queue.add(1, lambda: done.append("a"))
     queue.stop()
     clock.advance(1)
@@ -105,7 +105,7 @@ def test_a_stopped_queue_drops_what_waits(clock: Clock, done: list[str]) -> None
 
 
 def test_a_repeat_stops_after_its_count(clock: Clock, done: list[str]) -> None:
-    repeat = Repeat(clock, 1, lambda: done.append("a") is None, 2)
+    repeat = Repeater(clock, 1, lambda: done.append("a") is None, 2)
     repeat.start()
     clock.pump([1] * 5)
     assert done == ["a"] * 2
@@ -114,14 +114,14 @@ def test_a_repeat_stops_after_its_count(clock: Clock, done: list[str]) -> None:
 
 def test_what_could_not_be_done_does_not_count(clock: Clock) -> None:
     results = iter([False, True, False, True])
-    repeat = Repeat(clock, 1, lambda: next(results), 2)
+    repeat = Repeater(clock, 1, lambda: next(results), 2)
     repeat.start()
     clock.pump([1] * 9)
     assert list(results) == []
 
 
 def test_a_repeat_without_a_count_goes_on(clock: Clock, done: list[str]) -> None:
-    repeat = Repeat(clock, 1, lambda: done.append("a") is None)
+    repeat = Repeater(clock, 1, lambda: done.append("a") is None)
     repeat.start()
     clock.pump([1] * 9)
     assert done == ["a"] * 9

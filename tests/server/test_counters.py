@@ -6,29 +6,29 @@ from collections.abc import Callable
 
 import pytest
 
-from echod.counters import Tally
+from echod.counters import Counters
 from echod.settings import Limits
 from echod.site.generated import answer_behaviours
-from tests.pair import BINARY, TEXT, Net, Raw, masked, request
+from tests.pair import BINARY, TEXT, MemoryNet, RawPeer, masked, request
 
 CHUNK = masked(BINARY, bytes(100_000), b"\0\0\0\0")
 
 
 @pytest.fixture
-def strict(make_net: Callable[..., Net]) -> Net:
+def strict(make_net: Callable[..., MemoryNet]) -> MemoryNet:
     """A server with low limits."""
     limits = Limits(head_lines=20, max_message_bytes=200_000, max_fragments=2, unfinished_bytes=1000, max_per_address=2)
     return make_net(limits=limits)
 
 
 def test_a_tally_says_what_it_has_counted() -> None:
-    tally = Tally()
+    counters = Counters()
     for kind in ("stall timeout", "431", "431"):
-        tally.count(kind)
+        counters.count(kind)
 
-    assert str(tally) == "2 431, 1 stall timeout"
-    assert tally.counts() == {"431": 2, "stall timeout": 1}
-    assert (tally["431"], tally["408"]) == (2, 0)
+    assert str(counters) == "2 431, 1 stall timeout"
+    assert counters.counts() == {"431": 2, "stall timeout": 1}
+    assert (counters["431"], counters["408"]) == (2, 0)
 
 
 @pytest.mark.parametrize(
@@ -41,22 +41,22 @@ def test_a_tally_says_what_it_has_counted() -> None:
         (request("/echo", "Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: a,"), "400"),
     ],
 )
-def test_a_refused_handshake_is_counted_by_its_status(strict: Net, sent: bytes, kind: str) -> None:
+def test_a_refused_handshake_is_counted_by_its_status(strict: MemoryNet, sent: bytes, kind: str) -> None:
     strict.raw().send(sent)
 
-    assert strict.server.tally.counts() == {kind: 1}
+    assert strict.server.counters.counts() == {kind: 1}
 
 
-def test_a_refusal_after_a_hold_is_counted_as_asked(net: Net) -> None:
+def test_a_refusal_after_a_hold_is_counted_as_asked(net: MemoryNet) -> None:
     net.raw().send(request("/echo?status=404&hold=1s"))
 
     net.wait(1)
 
-    assert net.server.tally.counts() == {"as asked": 1}
+    assert net.server.counters.counts() == {"as asked": 1}
 
 
 @pytest.mark.parametrize("asked", ["/echo?status=404&hold=0s", "/echo?status=404&hold=1ms", "/behaviours", "/nowhere"])
-def test_who_stays_after_an_answer_is_counted(net: Net, asked: str) -> None:
+def test_who_stays_after_an_answer_is_counted(net: MemoryNet, asked: str) -> None:
     net.server.publish_page("/behaviours", answer_behaviours)
     peer = net.raw()
     peer.keeps_open = True
@@ -65,50 +65,50 @@ def test_who_stays_after_an_answer_is_counted(net: Net, asked: str) -> None:
     net.wait(0.001)
     net.wait(5)
 
-    assert net.server.tally["close timeout"] == 1
+    assert net.server.counters["close timeout"] == 1
 
 
-def test_who_is_held_when_all_are_sent_off_is_counted(net: Net) -> None:
+def test_who_is_held_when_all_are_sent_off_is_counted(net: MemoryNet) -> None:
     net.raw().send(request("/echo?hold=9s"))
 
     net.shut_down()
 
-    assert net.server.tally.counts() == {"503 leaving": 1}
+    assert net.server.counters.counts() == {"503 leaving": 1}
 
 
-def test_a_head_that_does_not_come_is_counted(net: Net) -> None:
+def test_a_head_that_does_not_come_is_counted(net: MemoryNet) -> None:
     net.raw()
 
     net.wait(5)
 
-    assert net.server.tally.counts() == {"408": 1}
+    assert net.server.counters.counts() == {"408": 1}
 
 
-def test_another_origin_is_counted(net: Net) -> None:
+def test_another_origin_is_counted(net: MemoryNet) -> None:
     net.server.publish("/p", net.server.endpoints.find("/echo").factory, ["https://example.com"])
 
     net.raw().send(request("/p", "Origin: https://evil.example"))
 
-    assert net.server.tally.counts() == {"403": 1}
+    assert net.server.counters.counts() == {"403": 1}
 
 
-def test_who_finds_no_room_is_counted_by_the_reason(make_net: Callable[..., Net]) -> None:
+def test_who_finds_no_room_is_counted_by_the_reason(make_net: Callable[..., MemoryNet]) -> None:
     full, crowded = (make_net(limits=Limits(**{name: 1})) for name in ("max_connections", "max_per_address"))
     for net in (full, crowded):
         net.open("/echo")
         net.raw().send(request("/echo"))
 
-    assert full.server.tally.counts() == {"503 full": 1}
-    assert crowded.server.tally.counts() == {"503 crowded": 1}
+    assert full.server.counters.counts() == {"503 full": 1}
+    assert crowded.server.counters.counts() == {"503 crowded": 1}
 
 
-def test_who_comes_while_all_are_sent_off_is_counted(net: Net) -> None:
+def test_who_comes_while_all_are_sent_off_is_counted(net: MemoryNet) -> None:
     net.open("/echo").transport.pauseProducing()
     net.shut_down()
 
     net.raw().send(request("/echo"))
 
-    assert net.server.tally["503 leaving"] == 1
+    assert net.server.counters["503 leaving"] == 1
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_who_comes_while_all_are_sent_off_is_counted(net: Net) -> None:
         (masked(0x02, bytes(1001), b"\0\0\0\0"), "too much unfinished"),
     ],
 )
-def test_a_failed_connection_is_counted_by_what_was_wrong(strict: Net, sent: bytes, kind: str) -> None:
+def test_a_failed_connection_is_counted_by_what_was_wrong(strict: MemoryNet, sent: bytes, kind: str) -> None:
     strict.open("/echo").send(sent)
 
-    assert strict.server.tally.counts() == {kind: 1}
+    assert strict.server.counters.counts() == {kind: 1}
 
 
-def test_who_takes_nothing_is_counted(make_net: Callable[..., Net]) -> None:
+def test_who_takes_nothing_is_counted(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(ping_interval_s=0))
     peer = net.open("/echo")
     peer.transport.pauseProducing()
@@ -135,30 +135,30 @@ def test_who_takes_nothing_is_counted(make_net: Callable[..., Net]) -> None:
 
     net.wait(20)
 
-    assert net.server.tally.counts() == {"stall timeout": 1}
+    assert net.server.counters.counts() == {"stall timeout": 1}
 
 
-def test_a_missing_pong_is_counted(net: Net) -> None:
+def test_a_missing_pong_is_counted(net: MemoryNet) -> None:
     net.open("/echo")
 
     net.wait(20)
     net.wait(20)
 
-    assert net.server.tally["ping timeout"] == 1
+    assert net.server.counters["ping timeout"] == 1
 
 
-def test_a_close_that_is_not_answered_is_counted(net: Net) -> None:
+def test_a_close_that_is_not_answered_is_counted(net: MemoryNet) -> None:
     net.open("/echo")
     [protocol] = net.server.connections.all()
     protocol.sendCloseFrame(code=1000)
 
     net.wait(5)
 
-    assert net.server.tally.counts() == {"close timeout": 1}
+    assert net.server.counters.counts() == {"close timeout": 1}
 
 
-def test_who_behaves_is_not_counted(net: Net) -> None:
-    peer: Raw = net.open("/echo")
+def test_who_behaves_is_not_counted(net: MemoryNet) -> None:
+    peer: RawPeer = net.open("/echo")
     peer.send(masked(TEXT, b"a"), masked(0x88, b"\x03\xe8"))
 
-    assert net.server.tally.counts() == {}
+    assert net.server.counters.counts() == {}

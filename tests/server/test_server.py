@@ -18,7 +18,8 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import capturedLogs, formatEvent
 
 from echod.server.listening import EveryInterface, make_endpoint
-from echod.server.server import Server, publish_plain_echo, publish_simple_echo
+from echod.server.server import Server
+from echod.server.standard import publish_plain_echo, publish_simple_echo
 from echod.store.memory import MemoryModeStore
 from tests.daemon.clients import (
     LOOPBACK,

@@ -8,12 +8,12 @@ import re
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from echod.counters import Tally
+from echod.counters import Counters
 from echod.rules.behaviours.table import PARAMETERS
 from echod.rules.http.head import Head
 from echod.settings import Limits
 from echod.site.generated import answer_behaviours
-from echod.site.response import Answering
+from echod.site.response import ResponseFactory
 from tests.child import ROOT
 from tests.site.visitor import Site
 
@@ -25,7 +25,7 @@ def listing() -> Site:
     """A site with nothing but the list."""
     clock = MemoryReactorClock()
     site = Site(None, clock)
-    site.endpoints.publish_page("/behaviours", Answering(answer_behaviours, Limits(), clock))
+    site.endpoints.publish_page("/behaviours", ResponseFactory(answer_behaviours, Limits(), clock))
     return site
 
 
@@ -75,10 +75,10 @@ def test_the_manual_names_the_same() -> None:
 
 
 def test_a_bad_query_is_counted() -> None:
-    clock, tally, site = MemoryReactorClock(), Tally(), Site(None, MemoryReactorClock())
-    site.endpoints.publish_page("/behaviours", Answering(answer_behaviours, Limits(), clock, tally))
+    clock, counters, site = MemoryReactorClock(), Counters(), Site(None, MemoryReactorClock())
+    site.endpoints.publish_page("/behaviours", ResponseFactory(answer_behaviours, Limits(), clock, counters))
     body_of(site, "/behaviours?delay=200")
-    assert tally.counts() == {"400": 1}
+    assert counters.counts() == {"400": 1}
 
 
 def test_a_query_is_checked(listing: Site) -> None:

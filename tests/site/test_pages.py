@@ -9,7 +9,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, formatEvent
 
-from echod.counters import Tally
+from echod.counters import Counters
 from echod.errors import BadSetting
 from echod.site.pages import make_pages
 from tests.site.visitor import HANDSHAKE, Line, Site
@@ -122,11 +122,11 @@ async def test_head_of_an_unknown_page_tells_the_length_and_sends_no_body(site: 
 async def test_what_is_refused_is_counted_and_nothing_else(folder: Path) -> None:
     clock = MemoryReactorClock()
     pages = make_pages(folder, clock)
-    pages.tally = Tally()
+    pages.counters = Counters()
     site = Site(pages, clock)
     for target, method in [("/", "GET"), ("/nowhere", "GET"), ("/nowhere", "HEAD"), ("/", "POST")]:
         await site.get(target, method=method)
-    assert pages.tally.counts() == {"404": 2, "405": 1}
+    assert pages.counters.counts() == {"404": 2, "405": 1}
 
 
 @ensureDeferred

@@ -20,7 +20,7 @@ from echod.accept.gate import GateFactory
 from echod.settings import Limits
 from echod.site.routing import Routing
 from echod.site.table import Endpoint, Endpoints
-from echod.websocket.connections import Connections
+from echod.websocket.context import make_context
 from echod.websocket.factory import EndpointFactory
 
 ANSWER_TIMEOUT_S = 10
@@ -36,7 +36,7 @@ HANDSHAKE = (
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """All that came before the connection was closed."""
 
     raw: bytes
@@ -91,7 +91,7 @@ class Site:
     def __init__(self, pages: IProtocolFactory | None, clock: MemoryReactorClock) -> None:
         self.clock = clock
         self.endpoints = Endpoints()
-        echo = EndpointFactory(clock, Connections(), Limits())
+        echo = EndpointFactory(make_context(clock))
         for path in ("/", "/simple-echo", "/multi-echo"):
             self.endpoints.publish(path, Endpoint(echo))
         self._gates = GateFactory(Routing(self.endpoints, pages), Limits(), clock)
@@ -105,14 +105,14 @@ class Site:
             gate.dataReceived(chunk)
         return line
 
-    async def ask(self, *chunks: bytes) -> Answer:
+    async def ask(self, *chunks: bytes) -> Response:
         """The answer to these bytes, once the server has closed."""
         line = self.visit(*chunks)
         await line.all_sent()
         line.lose()
-        return Answer(line.value())
+        return Response(line.value())
 
-    async def get(self, target: str, *headers: str, method: str = "GET") -> Answer:
+    async def get(self, target: str, *headers: str, method: str = "GET") -> Response:
         """The answer to a request for this target."""
         lines = (f"{method} {target} HTTP/1.1", "Host: localhost:9001", *headers, "", "")
         return await self.ask("\r\n".join(lines).encode("ascii"))

@@ -14,12 +14,12 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 
 from echod.transport import kernel as progress
 from echod.transport.kernel import has_progress, is_broken, limit_buffer, taken_from, unread_at_peer, unread_of
-from tests.plug import Line, Plug, Wrapped
+from tests.stub_transport import LocalSocketPair, StubTransport, Wrapped
 
 
 @pytest.fixture
-def line() -> Iterator[Line]:
-    with closing(Line()) as line:
+def line() -> Iterator[LocalSocketPair]:
+    with closing(LocalSocketPair()) as line:
         yield line
 
 
@@ -42,7 +42,7 @@ def test_a_name_that_is_used_of_twisted_is_there(tcp: tuple[socket.socket, socke
     assert hasattr(Connection(tcp[0], Protocol(), MemoryReactorClock()), name)
 
 
-def test_what_a_local_peer_has_not_read_is_known(line: Line) -> None:
+def test_what_a_local_peer_has_not_read_is_known(line: LocalSocketPair) -> None:
     before = unread_of(line.near)
 
     line.read()
@@ -52,9 +52,13 @@ def test_what_a_local_peer_has_not_read_is_known(line: Line) -> None:
     assert unread_of(line.near) == 0
 
 
-@pytest.mark.parametrize("wrap", [lambda plug: plug, lambda plug: Wrapped(Wrapped(plug))], ids=["bare", "wrapped"])
-def test_on_a_local_socket_reading_is_progress(line: Line, wrap: Callable[[Any], Any]) -> None:
-    transport = wrap(line.plug)
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda stub_transport: stub_transport, lambda stub_transport: Wrapped(Wrapped(stub_transport))],
+    ids=["bare", "wrapped"],
+)
+def test_on_a_local_socket_reading_is_progress(line: LocalSocketPair, wrap: Callable[[Any], Any]) -> None:
+    transport = wrap(line.stub_transport)
     before = taken_from(transport)
 
     line.read()
@@ -62,55 +66,55 @@ def test_on_a_local_socket_reading_is_progress(line: Line, wrap: Callable[[Any],
     assert has_progress(before, taken_from(transport))
 
 
-def test_on_a_local_socket_the_next_piece_in_the_place_of_one_that_was_read_is_progress(line: Line) -> None:
-    line.plug.dataBuffer = bytes(5000)
-    before = taken_from(line.plug)
+def test_on_a_local_socket_the_next_piece_in_the_place_of_one_that_was_read_is_progress(line: LocalSocketPair) -> None:
+    line.stub_transport.dataBuffer = bytes(5000)
+    before = taken_from(line.stub_transport)
 
     line.read()
-    line.plug.offset = line.near.send(bytes(1000))
+    line.stub_transport.offset = line.near.send(bytes(1000))
 
     assert unread_of(line.near) == -before[0]
-    assert has_progress(before, taken_from(line.plug))
+    assert has_progress(before, taken_from(line.stub_transport))
 
 
-def test_what_is_written_meanwhile_is_no_progress(line: Line) -> None:
-    before = taken_from(line.plug)
+def test_what_is_written_meanwhile_is_no_progress(line: LocalSocketPair) -> None:
+    before = taken_from(line.stub_transport)
 
-    line.plug._tempDataLen = 2
+    line.stub_transport._tempDataLen = 2
 
-    assert not has_progress(before, taken_from(line.plug))
+    assert not has_progress(before, taken_from(line.stub_transport))
 
 
 def test_over_tcp_what_is_acknowledged_is_progress(tcp: tuple[socket.socket, socket.socket]) -> None:
     near, far = tcp
-    before = taken_from(Plug(near))
+    before = taken_from(StubTransport(near))
     near.sendall(bytes(1000))
     assert far.recv(1000, socket.MSG_WAITALL) == bytes(1000)
     far.sendall(b"x")
     # What comes back carries the acknowledgement.
     assert near.recv(1) == b"x"
 
-    assert taken_from(Plug(near))[0] - before[0] == 1000
+    assert taken_from(StubTransport(near))[0] - before[0] == 1000
 
 
 def test_over_tcp_what_a_peer_on_this_host_reads_is_progress(tcp: tuple[socket.socket, socket.socket]) -> None:
     near, far = tcp
     near.sendall(bytes(1000))
     assert far.recv(1) == b"\0"
-    before = taken_from(Plug(near))
+    before = taken_from(StubTransport(near))
 
     assert far.recv(1) == b"\0"
 
     assert unread_at_peer(near) == 998
-    assert has_progress(before, taken_from(Plug(near)))
+    assert has_progress(before, taken_from(StubTransport(near)))
 
 
 def test_a_connection_is_broken_when_its_peer_has_reset_it(tcp: tuple[socket.socket, socket.socket]) -> None:
     near, far = tcp
-    assert not is_broken(Plug(near))
+    assert not is_broken(StubTransport(near))
     far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     far.close()
-    assert is_broken(Plug(near))
+    assert is_broken(StubTransport(near))
 
 
 def test_a_connection_is_broken_when_its_peer_is_gone_and_not_when_it_says_nothing_more(
@@ -119,11 +123,11 @@ def test_a_connection_is_broken_when_its_peer_is_gone_and_not_when_it_says_nothi
     near, far = tcp
     far.shutdown(socket.SHUT_WR)
     near.sendall(b"x")
-    assert not is_broken(Plug(near))
+    assert not is_broken(StubTransport(near))
     assert far.recv(1) == b"x"
     far.close()
     near.sendall(b"x")
-    assert is_broken(Plug(near))
+    assert is_broken(StubTransport(near))
 
 
 def test_a_connection_in_memory_is_never_broken() -> None:
@@ -162,25 +166,31 @@ def test_where_the_kernel_cannot_be_asked_nothing_is_unread(
     assert unread_at_peer(near) == 0
 
 
-@pytest.mark.parametrize("transport", [StringTransport(), Plug(None), Plug("a pipe"), object()])
+@pytest.mark.parametrize("transport", [StringTransport(), StubTransport(None), StubTransport("a pipe"), object()])
 def test_where_nothing_can_tell_there_is_no_progress(transport: Any) -> None:
     assert taken_from(transport) == ()
 
 
-def test_the_mark_of_the_buffer_is_set_on_the_socket(line: Line) -> None:
-    plug: Any = line.plug
+def test_the_mark_of_the_buffer_is_set_on_the_socket(line: LocalSocketPair) -> None:
+    stub_transport: Any = line.stub_transport
 
-    limit_buffer(Wrapped(Wrapped(plug)), 1234)
+    limit_buffer(Wrapped(Wrapped(stub_transport)), 1234)
 
-    assert plug.bufferSize == 1234
+    assert stub_transport.bufferSize == 1234
 
 
 @pytest.mark.parametrize(("waiting", "is_full"), [(100_000, False), (100_001, True)])
-def test_a_large_mark_lets_replies_wait_but_not_larger_pieces_be_read(line: Line, waiting: int, is_full: bool) -> None:
-    plug: Any = line.plug
-    limit_buffer(plug, 100_000)
+def test_a_large_mark_lets_replies_wait_but_not_larger_pieces_be_read(
+    line: LocalSocketPair, waiting: int, is_full: bool
+) -> None:
+    stub_transport: Any = line.stub_transport
+    limit_buffer(stub_transport, 100_000)
 
-    plug.dataBuffer, plug.offset, plug._tempDataLen = bytes(50_000), 10_000, waiting - 40_000
+    stub_transport.dataBuffer, stub_transport.offset, stub_transport._tempDataLen = (
+        bytes(50_000),
+        10_000,
+        waiting - 40_000,
+    )
 
-    assert plug.bufferSize == 65536
-    assert plug._isSendBufferFull() is is_full
+    assert stub_transport.bufferSize == 65536
+    assert stub_transport._isSendBufferFull() is is_full

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from echod.settings import Limits
-from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, request, unframe
+from tests.pair import CLOSE, TEXT, Journal, MemoryNet, RawPeer, masked, request, unframe
 
 BYE = b"\x88\x85\0\0\0\0\x03\xe8bye"
 
 
 @pytest.fixture
-def journal(net: Net) -> Journal:
+def journal(net: MemoryNet) -> Journal:
     """What happens at `/p`."""
     journal = Journal()
     net.publish("/p", **journal.callbacks)
@@ -31,39 +31,39 @@ def journal(net: Net) -> Journal:
         (masked(CLOSE, b"\x13\x87" + b"x" * 123), b"\x88\x7d\x13\x87" + b"x" * 123),
     ],
 )
-def test_code_and_reason_are_echoed(net: Net, path: str, close: bytes, reply: bytes) -> None:
+def test_code_and_reason_are_echoed(net: MemoryNet, path: str, close: bytes, reply: bytes) -> None:
     peer = net.open(path)
 
     assert peer.ask(close) == reply
     assert peer.lost
 
 
-def test_what_comes_behind_a_close_gets_no_reply(net: Net) -> None:
+def test_what_comes_behind_a_close_gets_no_reply(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     assert peer.ask(b"\x81\x81\0\0\0\0a" + BYE + b"\x81\x81\0\0\0\0b") == b"\x81\x01a" + b"\x88\x05\x03\xe8bye"
 
 
-def test_the_peer_closes_with_code_and_reason(net: Net, journal: Journal) -> None:
+def test_the_peer_closes_with_code_and_reason(net: MemoryNet, journal: Journal) -> None:
     net.open("/p").send(BYE)
 
     assert journal.lines == ["open", (1000, "bye")]
 
 
-def test_a_bare_close_is_1005(net: Net, journal: Journal) -> None:
+def test_a_bare_close_is_1005(net: MemoryNet, journal: Journal) -> None:
     net.open("/p").send(b"\x88\x80\0\0\0\0")
 
     assert journal.lines == ["open", (1005, "")]
 
 
-@pytest.mark.parametrize("leave", [Raw.vanish, Raw.hang_up])
-def test_a_connection_that_is_lost_is_1006(net: Net, journal: Journal, leave: Callable[[Raw], None]) -> None:
+@pytest.mark.parametrize("leave", [RawPeer.vanish, RawPeer.hang_up])
+def test_a_connection_that_is_lost_is_1006(net: MemoryNet, journal: Journal, leave: Callable[[RawPeer], None]) -> None:
     leave(net.open("/p"))
 
     assert journal.lines == ["open", (1006, "")]
 
 
-def test_code_and_reason_have_their_types(net: Net, journal: Journal) -> None:
+def test_code_and_reason_have_their_types(net: MemoryNet, journal: Journal) -> None:
     net.open("/p").vanish()
     net.open("/p").send(b"\x88\x80\0\0\0\0")
     net.open("/p").send(BYE)
@@ -72,7 +72,7 @@ def test_code_and_reason_have_their_types(net: Net, journal: Journal) -> None:
     assert [(isinstance(code, int), type(reason)) for code, reason in closed] == [(True, str)] * 3
 
 
-def test_we_close_and_the_peer_answers(net: Net, journal: Journal) -> None:
+def test_we_close_and_the_peer_answers(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
     journal.contract.close(3000, "enough")
     net.settle()
@@ -85,7 +85,7 @@ def test_we_close_and_the_peer_answers(net: Net, journal: Journal) -> None:
     assert peer.lost
 
 
-def test_we_close_and_the_peer_never_answers(net: Net, journal: Journal) -> None:
+def test_we_close_and_the_peer_never_answers(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
     journal.contract.close()
     net.wait(4.9)
@@ -97,7 +97,7 @@ def test_we_close_and_the_peer_never_answers(net: Net, journal: Journal) -> None
     assert peer.lost
 
 
-def test_the_time_for_an_answer_is_a_limit_of_the_server(make_net: Callable[..., Net]) -> None:
+def test_the_time_for_an_answer_is_a_limit_of_the_server(make_net: Callable[..., MemoryNet]) -> None:
     net, journal = make_net(limits=Limits(close_timeout_s=1)), Journal()
     net.publish("/p", **journal.callbacks)
     net.open("/p")
@@ -108,7 +108,7 @@ def test_the_time_for_an_answer_is_a_limit_of_the_server(make_net: Callable[...,
     assert journal.lines == ["open", (1006, "")]
 
 
-def test_the_peer_leaves_instead_of_answering_our_close(net: Net, journal: Journal) -> None:
+def test_the_peer_leaves_instead_of_answering_our_close(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
     journal.contract.close()
     net.settle()
@@ -118,7 +118,7 @@ def test_the_peer_leaves_instead_of_answering_our_close(net: Net, journal: Journ
     assert journal.lines == ["open", (1006, "")]
 
 
-def test_both_close_at_once(net: Net, journal: Journal) -> None:
+def test_both_close_at_once(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
 
     peer.transport.write(masked(CLOSE, b"\x0b\xb9theirs"))
@@ -130,7 +130,7 @@ def test_both_close_at_once(net: Net, journal: Journal) -> None:
     assert peer.lost
 
 
-def test_our_close_goes_out_even_when_the_peers_is_read_with_it(net: Net) -> None:
+def test_our_close_goes_out_even_when_the_peers_is_read_with_it(net: MemoryNet) -> None:
     """`on_message` closes, and the peer's Close came in the same segment as the message."""
     net.publish("/p", on_message=lambda contract, _data, _ext: contract.close(3000, "ours"))
     peer = net.open("/p")
@@ -139,13 +139,13 @@ def test_our_close_goes_out_even_when_the_peers_is_read_with_it(net: Net) -> Non
     assert peer.lost
 
 
-def test_a_message_before_the_close_is_heard_first(net: Net, journal: Journal) -> None:
+def test_a_message_before_the_close_is_heard_first(net: MemoryNet, journal: Journal) -> None:
     net.open("/p").send(masked(TEXT, b"last") + BYE)
 
     assert journal.lines == ["open", "last", (1000, "bye")]
 
 
-def test_messages_that_cross_our_close_are_heard(net: Net, journal: Journal) -> None:
+def test_messages_that_cross_our_close_are_heard(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
     journal.contract.close()
 
@@ -155,7 +155,7 @@ def test_messages_that_cross_our_close_are_heard(net: Net, journal: Journal) -> 
 
 
 @pytest.mark.parametrize("frame", [masked(TEXT, b"x"), masked(0x89, b"x")])
-def test_nothing_is_sent_after_our_close(net: Net, frame: bytes) -> None:
+def test_nothing_is_sent_after_our_close(net: MemoryNet, frame: bytes) -> None:
     peer = net.open("/echo")
     net.shut_down()
     assert peer.take() == b"\x88\x02\x03\xe9"
@@ -163,7 +163,7 @@ def test_nothing_is_sent_after_our_close(net: Net, frame: bytes) -> None:
     assert peer.ask(frame) == b""
 
 
-def test_a_refused_client_is_neither_opened_nor_closed(net: Net, journal: Journal) -> None:
+def test_a_refused_client_is_neither_opened_nor_closed(net: MemoryNet, journal: Journal) -> None:
     refused = net.raw()
     refused.send(request("/p", "Sec-WebSocket-Protocol: a, a"))
 
@@ -171,7 +171,7 @@ def test_a_refused_client_is_neither_opened_nor_closed(net: Net, journal: Journa
     assert journal.lines == []
 
 
-def test_pings_that_are_not_answered_end_the_connection(net: Net, journal: Journal) -> None:
+def test_pings_that_are_not_answered_end_the_connection(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
     net.wait(20)
     [(first, payload)] = unframe(peer.take())
@@ -183,7 +183,7 @@ def test_pings_that_are_not_answered_end_the_connection(net: Net, journal: Journ
     assert peer.lost
 
 
-def test_pings_that_are_answered_keep_the_connection(net: Net, journal: Journal) -> None:
+def test_pings_that_are_answered_keep_the_connection(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
 
     for _ in range(5):

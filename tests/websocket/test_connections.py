@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from echod.websocket.connections import Connections
-from tests.pair import Net
+from tests.pair import MemoryNet
 
 
-def test_open_connections_are_counted(net: Net) -> None:
+def test_open_connections_are_counted(net: MemoryNet) -> None:
     peers = [net.open("/echo"), net.open("/multi-echo"), net.open("/simple-echo")]
     assert len(net.server.connections) == 3
 
@@ -15,13 +15,13 @@ def test_open_connections_are_counted(net: Net) -> None:
     assert len(net.server.connections) == 2
 
 
-def test_who_has_not_finished_the_handshake_is_not_counted(net: Net) -> None:
+def test_who_has_not_finished_the_handshake_is_not_counted(net: MemoryNet) -> None:
     net.raw().send(b"GET /echo HTTP/1.1\r\n")
 
     assert len(net.server.connections) == 0
 
 
-def test_to_leave_twice_changes_nothing(net: Net) -> None:
+def test_to_leave_twice_changes_nothing(net: MemoryNet) -> None:
     net.open("/echo")
     [protocol] = net.server.connections.all()
 
@@ -32,7 +32,7 @@ def test_to_leave_twice_changes_nothing(net: Net) -> None:
     net.server.connections.join(protocol)
 
 
-def test_the_list_of_them_is_not_changed_by_those_who_leave(net: Net) -> None:
+def test_the_list_of_them_is_not_changed_by_those_who_leave(net: MemoryNet) -> None:
     peers = [net.open("/echo"), net.open("/echo")]
     listed = net.server.connections.all()
 

@@ -12,14 +12,14 @@ import pytest
 from echod.settings import Limits
 from echod.websocket.autobahn.deflate import MOST_DEFLATED_BYTES
 from tests.deflate import deflated
-from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, request, unframe
+from tests.pair import CLOSE, TEXT, Journal, MemoryNet, RawPeer, masked, request, unframe
 
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
 COMPRESSED_TEXT = 0xC1
 TAIL = b"\x00\x00\xff\xff"
 
 
-def extensions_for(net: Net, offer: str) -> bytes | None:
+def extensions_for(net: MemoryNet, offer: str) -> bytes | None:
     """What a 101 answer says to this offer; None when it says nothing."""
     answer = net.raw().ask(request("/echo", f"Sec-WebSocket-Extensions: {offer}"))
     assert answer.startswith(b"HTTP/1.1 101 ")
@@ -27,7 +27,7 @@ def extensions_for(net: Net, offer: str) -> bytes | None:
     return found[0].partition(b": ")[2] if found else None
 
 
-def say(peer: Raw, payload: bytes, inflate: Any) -> bytes:
+def say(peer: RawPeer, payload: bytes, inflate: Any) -> bytes:
     """The one reply, which is compressed, to a compressed text."""
     [(first, body)] = unframe(peer.ask(masked(COMPRESSED_TEXT, deflated(payload))))
     assert first == COMPRESSED_TEXT
@@ -46,7 +46,7 @@ def say(peer: Raw, payload: bytes, inflate: Any) -> bytes:
         ("permessage-deflate; nonsense, permessage-deflate", b"permessage-deflate"),
     ],
 )
-def test_the_first_good_offer_is_accepted_as_it_is(net: Net, offer: str, answer: bytes) -> None:
+def test_the_first_good_offer_is_accepted_as_it_is(net: MemoryNet, offer: str, answer: bytes) -> None:
     assert extensions_for(net, offer) == answer
 
 
@@ -63,15 +63,15 @@ def test_the_first_good_offer_is_accepted_as_it_is(net: Net, offer: str, answer:
         ";;;",
     ],
 )
-def test_a_bad_offer_is_declined_and_the_handshake_succeeds(net: Net, offer: str) -> None:
+def test_a_bad_offer_is_declined_and_the_handshake_succeeds(net: MemoryNet, offer: str) -> None:
     assert extensions_for(net, offer) is None
 
 
-def test_with_compression_off_every_offer_is_declined(make_net: Callable[..., Net]) -> None:
+def test_with_compression_off_every_offer_is_declined(make_net: Callable[..., MemoryNet]) -> None:
     assert extensions_for(make_net(compression=False), "permessage-deflate") is None
 
 
-def test_messages_are_compressed_both_ways_with_one_context(net: Net) -> None:
+def test_messages_are_compressed_both_ways_with_one_context(net: MemoryNet) -> None:
     peer, inflate = net.open("/simple-echo", OFFER), zlib.decompressobj(-15)
 
     replies = [say(peer, text, inflate) for text in (b"hello " * 50, b"add", b"hello " * 50, b"none", b"")]
@@ -79,7 +79,7 @@ def test_messages_are_compressed_both_ways_with_one_context(net: Net) -> None:
     assert replies == [b"hello " * 50, b"add...added...", b"hello " * 50 + b"...added...", b"none", b""]
 
 
-def test_the_context_of_replies_is_kept(net: Net) -> None:
+def test_the_context_of_replies_is_kept(net: MemoryNet) -> None:
     peer, payload = net.open("/echo", OFFER), os.urandom(500)
 
     lengths = [len(peer.ask(masked(COMPRESSED_TEXT ^ 3, deflated(payload)))) for _ in range(2)]
@@ -87,21 +87,21 @@ def test_the_context_of_replies_is_kept(net: Net) -> None:
     assert lengths[0] > 500 > 50 > lengths[1]
 
 
-def test_without_context_takeover_every_reply_stands_alone(net: Net) -> None:
+def test_without_context_takeover_every_reply_stands_alone(net: MemoryNet) -> None:
     peer = net.open("/echo", OFFER + "; server_no_context_takeover")
 
     for _ in range(2):
         assert say(peer, b"hello", zlib.decompressobj(-15)) == b"hello"
 
 
-def test_an_uncompressed_message_is_allowed_and_its_reply_compressed(net: Net) -> None:
+def test_an_uncompressed_message_is_allowed_and_its_reply_compressed(net: MemoryNet) -> None:
     [(first, body)] = unframe(net.open("/echo", OFFER).ask(masked(TEXT, b"hello")))
 
     assert first == COMPRESSED_TEXT
     assert zlib.decompressobj(-15).decompress(body + TAIL) == b"hello"
 
 
-def test_a_compressed_message_may_be_fragmented(net: Net) -> None:
+def test_a_compressed_message_may_be_fragmented(net: MemoryNet) -> None:
     body = deflated(b"hello")
 
     [(_, reply)] = unframe(net.open("/echo", OFFER).ask(masked(0x41, body[:3]) + masked(0x80, body[3:])))
@@ -109,14 +109,14 @@ def test_a_compressed_message_may_be_fragmented(net: Net) -> None:
     assert zlib.decompressobj(-15).decompress(reply + TAIL) == b"hello"
 
 
-def test_control_frames_are_never_compressed(net: Net) -> None:
+def test_control_frames_are_never_compressed(net: MemoryNet) -> None:
     peer = net.open("/echo", OFFER)
 
     assert peer.ask(b"\x89\x82\0\0\0\0hi") == b"\x8a\x02hi"
     assert peer.ask(b"\x88\x82\0\0\0\0\x03\xe8") == b"\x88\x02\x03\xe8"
 
 
-def test_zlib_costs_nothing_until_the_first_message(net: Net) -> None:
+def test_zlib_costs_nothing_until_the_first_message(net: MemoryNet) -> None:
     peer = net.open("/echo", OFFER)
     [protocol] = net.server.connections._open
     deflate = protocol._perMessageCompress
@@ -127,7 +127,7 @@ def test_zlib_costs_nothing_until_the_first_message(net: Net) -> None:
     assert None not in (deflate._compressor, deflate._decompressor)
 
 
-def test_a_message_is_measured_after_inflation(make_net: Callable[..., Net]) -> None:
+def test_a_message_is_measured_after_inflation(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(max_message_bytes=1000))
     peer = net.open("/echo", OFFER)
     bomb = deflated(bytes(1_000_000))
@@ -141,7 +141,7 @@ def test_a_message_is_measured_after_inflation(make_net: Callable[..., Net]) -> 
 @pytest.mark.parametrize(
     ("body", "code"), [(deflated(bytes(100_000)), 1009), (b"\xff" * 10, 1007)], ids=["a bomb", "no deflate stream"]
 )
-def test_after_bad_compressed_data_the_closing_handshake_is_completed(net: Net, body: bytes, code: int) -> None:
+def test_after_bad_compressed_data_the_closing_handshake_is_completed(net: MemoryNet, body: bytes, code: int) -> None:
     journal = Journal()
     net.publish("/p", max_message_size=1000, **journal.callbacks)
     peer = net.open("/p", OFFER)
@@ -155,7 +155,7 @@ def test_after_bad_compressed_data_the_closing_handshake_is_completed(net: Net, 
 
 
 @pytest.mark.parametrize(("size", "first"), [(MOST_DEFLATED_BYTES, 0xC2), (MOST_DEFLATED_BYTES + 1, 0x82)])
-def test_what_takes_long_to_compress_goes_as_it_is(net: Net, size: int, first: int) -> None:
+def test_what_takes_long_to_compress_goes_as_it_is(net: MemoryNet, size: int, first: int) -> None:
     payload = bytes(size)
 
     [frame] = unframe(net.open("/echo", OFFER).ask(masked(0xC2, deflated(payload))))
@@ -164,7 +164,7 @@ def test_what_takes_long_to_compress_goes_as_it_is(net: Net, size: int, first: i
     assert (zlib.decompressobj(-15).decompress(frame[1] + TAIL) if first & 0x40 else frame[1]) == payload
 
 
-def test_a_reply_that_goes_as_it_is_leaves_the_context_as_it_was(net: Net) -> None:
+def test_a_reply_that_goes_as_it_is_leaves_the_context_as_it_was(net: MemoryNet) -> None:
     peer, inflate = net.open("/echo", OFFER), zlib.decompressobj(-15)
     assert say(peer, b"hello", inflate) == b"hello"
 
@@ -174,6 +174,6 @@ def test_a_reply_that_goes_as_it_is_leaves_the_context_as_it_was(net: Net) -> No
     assert say(peer, b"hello", inflate) == b"hello"
 
 
-def test_a_compressed_message_without_a_byte_keeps_nobody_behind_it_waiting(net: Net) -> None:
+def test_a_compressed_message_without_a_byte_keeps_nobody_behind_it_waiting(net: MemoryNet) -> None:
     peer = net.open("/echo", OFFER)
     assert len(unframe(peer.ask(masked(0xC2) + masked(0x82, b"y")))) == 2

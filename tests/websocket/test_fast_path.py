@@ -9,10 +9,10 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from echod.settings import Limits
-from echod.websocket.connections import Connections
+from echod.websocket.context import make_context
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import Echo, EchodProtocol
-from tests.pair import BINARY, CLOSE, PING, PONG, TEXT, Journal, Net, masked, plain, unframe
+from tests.pair import BINARY, CLOSE, PING, PONG, TEXT, Journal, MemoryNet, masked, plain, unframe
 from tests.streams import opened
 
 ABC = masked(TEXT, b"a") + masked(TEXT, b"b") + masked(TEXT, b"c")
@@ -21,7 +21,7 @@ ABC = masked(TEXT, b"a") + masked(TEXT, b"b") + masked(TEXT, b"c")
 def serve(kind: type[EchodProtocol], debug: bool = False, **limits: Any) -> Any:
     """A protocol of this class whose handshake is done."""
     factory_kind = type("Factory", (EndpointFactory,), {"protocol": kind})
-    return opened(factory_kind(MemoryReactorClock(), Connections(), Limits(ping_interval_s=0, **limits), debug=debug))
+    return opened(factory_kind(make_context(MemoryReactorClock(), Limits(ping_interval_s=0, **limits), debug=debug)))
 
 
 def ask(server: Any, data: bytes) -> list[bytes]:
@@ -168,7 +168,7 @@ def test_who_listens_for_messages_is_told_of_each() -> None:
     assert heard == [b"a", b"b", b"c"]
 
 
-def test_who_listens_in_a_client_is_told_too(net: Net) -> None:
+def test_who_listens_in_a_client_is_told_too(net: MemoryNet) -> None:
     opening, heard = net.connect("/echo"), []
     opening.contract._connection.on("message", lambda payload, **_: heard.append(payload))
     opening.contract.send("x")
@@ -181,12 +181,12 @@ def test_frames_that_are_logged_go_autobahns_way() -> None:
     assert serve(Echo).is_plain
 
 
-def test_with_an_extension_everything_goes_autobahns_way(net: Net) -> None:
+def test_with_an_extension_everything_goes_autobahns_way(net: MemoryNet) -> None:
     peer = net.open("/echo", "Sec-WebSocket-Extensions: permessage-deflate")
     assert unframe(peer.ask(masked(0xC2, b"\x4b\x4c\x04\x00"))) != []
 
 
-def test_a_large_message_may_come_in_any_pieces(net: Net) -> None:
+def test_a_large_message_may_come_in_any_pieces(net: MemoryNet) -> None:
     payload = bytes(range(256)) * 400
     frame = masked(BINARY, payload)
     peer = net.open("/echo")
@@ -194,13 +194,13 @@ def test_a_large_message_may_come_in_any_pieces(net: Net) -> None:
     assert unframe(peer.take()) == [(BINARY, payload), (TEXT, b"a"), (TEXT, b"b"), (TEXT, b"c")]
 
 
-def test_text_that_cannot_become_utf8_is_refused_before_it_is_whole(net: Net) -> None:
+def test_text_that_cannot_become_utf8_is_refused_before_it_is_whole(net: MemoryNet) -> None:
     peer = net.open("/echo")
     [(first, payload)] = unframe(peer.ask(masked(TEXT, b"a" * 1000 + b"\xff" + b"a" * 70_000)[:2000]))
     assert (first, payload[:2]) == (CLOSE, b"\x03\xef")
 
 
-def test_a_large_message_counts_for_the_budget_while_it_comes(make_net: Callable[..., Net]) -> None:
+def test_a_large_message_counts_for_the_budget_while_it_comes(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(unfinished_bytes=100_000))
     first, second = net.open("/echo"), net.open("/echo")
     first.send(masked(BINARY, bytes(90_000))[:80_000])
@@ -212,7 +212,7 @@ def test_a_large_message_counts_for_the_budget_while_it_comes(make_net: Callable
     assert unframe(third.ask(masked(BINARY, bytes(90_000)))) == [(BINARY, bytes(90_000))]
 
 
-def test_a_large_message_whose_connection_is_lost_is_forgotten(make_net: Callable[..., Net]) -> None:
+def test_a_large_message_whose_connection_is_lost_is_forgotten(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(unfinished_bytes=100_000))
     peer = net.open("/echo")
     peer.send(masked(BINARY, bytes(90_000))[:80_000])
@@ -220,7 +220,7 @@ def test_a_large_message_whose_connection_is_lost_is_forgotten(make_net: Callabl
     assert unframe(net.open("/echo").ask(masked(BINARY, bytes(90_000)))) == [(BINARY, bytes(90_000))]
 
 
-def test_a_large_message_that_ends_after_our_close_gets_no_answer(net: Net) -> None:
+def test_a_large_message_that_ends_after_our_close_gets_no_answer(net: MemoryNet) -> None:
     journal = Journal()
     net.publish("/p", **journal.callbacks)
     peer, frame = net.open("/p"), masked(BINARY, bytes(90_000))
@@ -232,7 +232,7 @@ def test_a_large_message_that_ends_after_our_close_gets_no_answer(net: Net) -> N
     assert journal.lines == ["open", bytes(90_000), (4000, "")]
 
 
-def test_the_replies_of_a_client_leave_in_one_write_too(net: Net) -> None:
+def test_the_replies_of_a_client_leave_in_one_write_too(net: MemoryNet) -> None:
     far = Journal()
     net.publish("/p", **far.callbacks)
     opening = net.connect("/p", on_message=lambda contract, data, _: contract.send(data))

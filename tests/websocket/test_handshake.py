@@ -13,13 +13,13 @@ from echod.rules.http.head import Head
 from echod.rules.websocket.handshake import Acceptance
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import Echo
-from tests.pair import TEXT, Net, Raw, masked, plain, request
+from tests.pair import TEXT, MemoryNet, RawPeer, masked, plain, request
 
 PATHS = ["/simple-echo", "/multi-echo", "/echo", "/"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_answer_is_these_bytes(net: Net, path: str) -> None:
+def test_the_answer_is_these_bytes(net: MemoryNet, path: str) -> None:
     assert net.raw().ask(request(path)) == (
         b"HTTP/1.1 101 Switching Protocols\r\n"
         b"Server: echod\r\n"
@@ -30,29 +30,29 @@ def test_the_answer_is_these_bytes(net: Net, path: str) -> None:
     )
 
 
-def test_a_query_is_allowed(net: Net) -> None:
+def test_a_query_is_allowed(net: MemoryNet) -> None:
     assert net.raw().ask(request("/simple-echo?times=1")).startswith(b"HTTP/1.1 101 ")
 
 
 @pytest.mark.parametrize(
     "lines", [["Sec-WebSocket-Protocol: b, a"], ["Sec-WebSocket-Protocol: b", "Sec-WebSocket-Protocol: a"]]
 )
-def test_an_echo_selects_the_first_subprotocol_offered(net: Net, lines: list[str]) -> None:
+def test_an_echo_selects_the_first_subprotocol_offered(net: MemoryNet, lines: list[str]) -> None:
     assert net.raw().ask(request("/echo", *lines)).count(b"\r\nSec-WebSocket-Protocol: b\r\n") == 1
 
 
-def test_an_empty_offer_of_subprotocols_selects_none(net: Net) -> None:
+def test_an_empty_offer_of_subprotocols_selects_none(net: MemoryNet) -> None:
     answer = net.raw().ask(request("/echo", "Sec-WebSocket-Protocol: "))
 
     assert b"Sec-WebSocket-Protocol" not in answer
 
 
 @pytest.mark.parametrize("origin", ["null", "NULL", "http://localhost:8080", "file://", "https://example.com"])
-def test_every_origin_may_connect_where_none_is_named(net: Net, origin: str) -> None:
+def test_every_origin_may_connect_where_none_is_named(net: MemoryNet, origin: str) -> None:
     assert net.raw().ask(request("/echo", f"Origin: {origin}")).startswith(b"HTTP/1.1 101 ")
 
 
-def test_what_autobahn_refuses_gets_a_fixed_answer_without_the_clients_words(net: Net) -> None:
+def test_what_autobahn_refuses_gets_a_fixed_answer_without_the_clients_words(net: MemoryNet) -> None:
     peer = net.raw()
 
     answer = peer.ask(request("/echo", "Sec-WebSocket-Protocol: secret, secret"))
@@ -69,14 +69,14 @@ def test_what_autobahn_refuses_gets_a_fixed_answer_without_the_clients_words(net
     assert peer.lost
 
 
-def test_who_was_refused_never_counts_as_connected(net: Net) -> None:
+def test_who_was_refused_never_counts_as_connected(net: MemoryNet) -> None:
     net.raw().send(request("/echo", "Sec-WebSocket-Protocol: a, a"))
     net.raw().send(request("/nowhere"))
 
     assert len(net.server.connections) == 0
 
 
-def test_extensions_may_stand_on_several_lines(net: Net) -> None:
+def test_extensions_may_stand_on_several_lines(net: MemoryNet) -> None:
     # RFC 6455, 9.1: the header may be split; it is the same as one line.
     lines = ("Sec-WebSocket-Extensions: x-other", "Sec-WebSocket-Extensions: permessage-deflate")
 
@@ -87,11 +87,11 @@ Publish = Callable[[type[Echo]], None]
 
 
 @pytest.fixture
-def publish(net: Net) -> Publish:
+def publish(net: MemoryNet) -> Publish:
     """Puts a protocol on /p."""
 
     def put(kind: type[Echo]) -> None:
-        factory = net.server.make_factory(EndpointFactory)
+        factory = EndpointFactory(net.server.context)
         factory.protocol = kind
         factory.headers["X-Factory"] = "f"
         net.server.publish("/p", factory)
@@ -99,7 +99,7 @@ def publish(net: Net) -> Publish:
     return put
 
 
-def test_a_subclass_may_change_what_the_answer_says(net: Net, publish: Publish) -> None:
+def test_a_subclass_may_change_what_the_answer_says(net: MemoryNet, publish: Publish) -> None:
     class Changed(Echo):
         def answer(self, acceptance: Acceptance) -> bytes:
             acceptance.accept = "wrong"
@@ -120,7 +120,7 @@ def test_a_subclass_may_change_what_the_answer_says(net: Net, publish: Publish) 
     )
 
 
-def test_on_connect_may_give_a_coroutine_and_headers(net: Net, publish: Publish) -> None:
+def test_on_connect_may_give_a_coroutine_and_headers(net: MemoryNet, publish: Publish) -> None:
     class Later(Echo):
         async def onConnect(self, asked: ConnectionRequest) -> tuple[str | None, dict[str, list[str]]]:
             return "b", {"X-One": ["1", "2"]}
@@ -132,7 +132,7 @@ def test_on_connect_may_give_a_coroutine_and_headers(net: Net, publish: Publish)
     assert b"\r\nX-Factory: f\r\nX-One: 1\r\nX-One: 2\r\nSec-WebSocket-Protocol: b\r\n" in answer
 
 
-def test_the_head_is_known_as_it_was_sent_until_the_connection_is_open(net: Net, publish: Publish) -> None:
+def test_the_head_is_known_as_it_was_sent_until_the_connection_is_open(net: MemoryNet, publish: Publish) -> None:
     heads: list[Head | None] = []
 
     class Curious(Echo):
@@ -155,7 +155,7 @@ def test_the_head_is_known_as_it_was_sent_until_the_connection_is_open(net: Net,
 @pytest.mark.parametrize("when", ["at once", "later"])
 @pytest.mark.parametrize(("error", "status"), [(ConnectionDeny(401), b"401"), (LookupError(), b"500")])
 def test_an_on_connect_that_raises_refuses(
-    net: Net, publish: Publish, log: Any, when: str, error: Exception, status: bytes
+    net: MemoryNet, publish: Publish, log: Any, when: str, error: Exception, status: bytes
 ) -> None:
     class Refusing(Echo):
         def onConnect(self, asked: ConnectionRequest) -> Any:
@@ -169,7 +169,7 @@ def test_an_on_connect_that_raises_refuses(
     assert log.take_failures() == [error] * isinstance(error, LookupError)
 
 
-def test_a_subprotocol_that_was_not_offered_is_an_error_of_ours(net: Net, publish: Publish, log: Any) -> None:
+def test_a_subprotocol_that_was_not_offered_is_an_error_of_ours(net: MemoryNet, publish: Publish, log: Any) -> None:
     class Wrong(Echo):
         def select_subprotocol(self, offered: list[str]) -> str:
             return "x"
@@ -180,7 +180,9 @@ def test_a_subprotocol_that_was_not_offered_is_an_error_of_ours(net: Net, publis
     assert [type(failure) for failure in log.take_failures()] == [ValueError]
 
 
-def test_frames_that_come_while_on_connect_is_thinking_are_answered_after_the_101(net: Net, publish: Publish) -> None:
+def test_frames_that_come_while_on_connect_is_thinking_are_answered_after_the_101(
+    net: MemoryNet, publish: Publish
+) -> None:
     verdict: Deferred[None] = Deferred()
 
     class Thinking(Echo):
@@ -199,7 +201,7 @@ def test_frames_that_come_while_on_connect_is_thinking_are_answered_after_the_10
 
 @pytest.mark.parametrize("gives", [lambda verdict: verdict.callback(None), lambda verdict: verdict.errback(OSError())])
 def test_a_verdict_that_comes_too_late_changes_nothing(
-    net: Net, publish: Publish, log: Any, gives: Callable[[Deferred[None]], None]
+    net: MemoryNet, publish: Publish, log: Any, gives: Callable[[Deferred[None]], None]
 ) -> None:
     verdict: Deferred[None] = Deferred()
 
@@ -219,7 +221,7 @@ def test_a_verdict_that_comes_too_late_changes_nothing(
     log.take_failures()
 
 
-def test_who_waits_for_the_opening_is_told_whenever_it_asks(net: Net, publish: Publish) -> None:
+def test_who_waits_for_the_opening_is_told_whenever_it_asks(net: MemoryNet, publish: Publish) -> None:
     told: list[str] = []
 
     class Asking(Echo):
@@ -236,7 +238,7 @@ def test_who_waits_for_the_opening_is_told_whenever_it_asks(net: Net, publish: P
     assert told == ["before", "again"]
 
 
-def test_who_asks_for_the_opening_afterwards_is_told_at_once(net: Net, publish: Publish) -> None:
+def test_who_asks_for_the_opening_afterwards_is_told_at_once(net: MemoryNet, publish: Publish) -> None:
     told: list[Any] = []
 
     class Asking(Echo):
@@ -250,8 +252,8 @@ def test_who_asks_for_the_opening_afterwards_is_told_at_once(net: Net, publish: 
     assert told == [None, False]
 
 
-def test_without_a_gate_nothing_is_spoken(net: Net) -> None:
-    peer = Raw()
-    net.join(peer, net.server.make_factory(EndpointFactory).buildProtocol(None))
+def test_without_a_gate_nothing_is_spoken(net: MemoryNet) -> None:
+    peer = RawPeer()
+    net.join(peer, EndpointFactory(net.server.context).buildProtocol(None))
 
     assert peer.ask(request("/")).startswith(b"HTTP/1.1 500 ")

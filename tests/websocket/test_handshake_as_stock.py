@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 
-from echod.accept.admission import Arrivals
+from echod.accept.admission import Admission
 from echod.accept.gate import Gate
 from echod.rules.http.head import Head, HeadReader
 from echod.rules.http.upgrade import check_upgrade
 from echod.settings import Limits
-from echod.websocket.connections import Connections
+from echod.websocket.context import make_context
 from echod.websocket.factory import EndpointFactory, protocol_options
 from echod.websocket.protocol import Echo
 from tests.pair import KEY
@@ -134,9 +134,9 @@ def meet_stock(raw: bytes) -> Any:
 
 def meet_ours(raw: bytes) -> Any:
     """The protocol behind a gate that has read these bytes."""
-    factory = EndpointFactory(MemoryReactorClock(), Connections(), LIMITS)
+    factory = EndpointFactory(make_context(MemoryReactorClock(), LIMITS))
     factory.protocol = Ours
-    gate: Any = Gate(lambda _: factory, LIMITS, MemoryReactorClock(), Arrivals())
+    gate: Any = Gate(lambda _: factory, LIMITS, MemoryReactorClock(), Admission())
     gate.makeConnection(Written(gate, isServer=True))
     gate.dataReceived(raw)
     return gate._inner

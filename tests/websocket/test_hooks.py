@@ -12,7 +12,7 @@ from echod.settings import Limits
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import Echo
 from tests.deflate import deflated
-from tests.pair import BINARY, CLOSE, PING, TEXT, Journal, Net, masked, request, unframe
+from tests.pair import BINARY, CLOSE, PING, TEXT, Journal, MemoryNet, masked, request, unframe
 
 SORRY = b"\x88\x02\x03\xf3"
 """A Close with 1011 and no reason."""
@@ -46,9 +46,9 @@ class Slow(Echo):
         return self.decision
 
 
-def publish(net: Net, kind: type[Echo]) -> None:
+def publish(net: MemoryNet, kind: type[Echo]) -> None:
     """This protocol at `/s`."""
-    factory = net.server.make_factory(EndpointFactory)
+    factory = EndpointFactory(net.server.context)
     factory.protocol = kind
     net.server.publish("/s", factory)
 
@@ -57,20 +57,20 @@ def kinds(log: Any) -> list[type]:
     return [type(failure) for failure in log.take_failures()]
 
 
-def test_a_ping_that_cannot_be_answered_closes_with_1011(net: Net, log: Any) -> None:
+def test_a_ping_that_cannot_be_answered_closes_with_1011(net: MemoryNet, log: Any) -> None:
     publish(net, NoPing)
     peer = net.open("/s")
     assert peer.ask(masked(TEXT, b"a") + masked(PING), masked(TEXT, b"b")) == b"\x81\x01a" + SORRY
     assert kinds(log) == [Oops]
 
 
-def test_also_in_the_segment_of_the_handshake(net: Net, log: Any) -> None:
+def test_also_in_the_segment_of_the_handshake(net: MemoryNet, log: Any) -> None:
     publish(net, NoPing)
     assert net.raw().ask(request("/s") + masked(PING), masked(TEXT, b"b")).endswith(b"\r\n\r\n" + SORRY)
     assert kinds(log) == [Oops]
 
 
-def test_also_in_a_slice_and_the_connection_is_freed(net: Net, log: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_also_in_a_slice_and_the_connection_is_freed(net: MemoryNet, log: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("echod.websocket.time_slices.SLICE_S", -1.0)
     publish(net, NoPing)
     peer, other = net.open("/s"), net.open("/echo")
@@ -84,22 +84,22 @@ def test_also_in_a_slice_and_the_connection_is_freed(net: Net, log: Any, monkeyp
     assert kinds(log) == [Oops]
 
 
-def test_an_end_that_cannot_be_told_is_counted_all_the_same(make_net: Callable[..., Net], log: Any) -> None:
+def test_an_end_that_cannot_be_told_is_counted_all_the_same(make_net: Callable[..., MemoryNet], log: Any) -> None:
     net = make_net(limits=Limits(max_connections=1))
     publish(net, NoEnd)
     net.open("/s").vanish()
     assert kinds(log) == [Oops]
-    assert (len(net.server.arrivals), len(net.server.connections)) == (0, 0)
+    assert (len(net.server.admission), len(net.server.connections)) == (0, 0)
     assert net.open("/echo").ask(masked(TEXT, b"x")) == b"\x81\x01x"
 
 
-def test_an_overridden_send_is_used_for_every_message(net: Net) -> None:
+def test_an_overridden_send_is_used_for_every_message(net: MemoryNet) -> None:
     publish(net, Loud)
     peer = net.open("/s")
     assert peer.ask(masked(TEXT, b"a"), masked(0x01, b"b") + masked(0x80, b"c")) == b"\x81\x01A\x81\x02BC"
 
 
-def test_nothing_more_is_read_while_on_connect_decides(net: Net) -> None:
+def test_nothing_more_is_read_while_on_connect_decides(net: MemoryNet) -> None:
     Slow.decision = Deferred()
     publish(net, Slow)
     peer = net.raw()
@@ -113,7 +113,7 @@ def test_nothing_more_is_read_while_on_connect_decides(net: Net) -> None:
     assert peer.take().endswith(b"\r\n\r\n\x81\x01x")
 
 
-def test_nothing_more_is_read_by_a_decision_that_is_a_refusal(net: Net, log: Any) -> None:
+def test_nothing_more_is_read_by_a_decision_that_is_a_refusal(net: MemoryNet, log: Any) -> None:
     Slow.decision = Deferred()
     publish(net, Slow)
     peer = net.raw()
@@ -133,7 +133,7 @@ def test_nothing_more_is_read_by_a_decision_that_is_a_refusal(net: Net, log: Any
         (masked(0xC1, deflated(b"\xff")), ("Sec-WebSocket-Extensions: permessage-deflate",)),
     ],
 )
-def test_what_is_wrong_behind_our_close_is_not_delivered(net: Net, sent: bytes, headers: tuple[str, ...]) -> None:
+def test_what_is_wrong_behind_our_close_is_not_delivered(net: MemoryNet, sent: bytes, headers: tuple[str, ...]) -> None:
     journal = Journal()
     net.publish("/p", **journal.callbacks)
     peer = net.open("/p", *headers)
@@ -147,7 +147,7 @@ BAD_DEFLATE = (b"\0\0\0" + b"\xff" * 20, b"\xff\xff\xff\xff", b"\x02\x7e\0\0\0\0
 
 
 @pytest.mark.parametrize("body", BAD_DEFLATE)
-def test_the_reason_of_a_close_fits_into_a_control_frame(net: Net, body: bytes) -> None:
+def test_the_reason_of_a_close_fits_into_a_control_frame(net: MemoryNet, body: bytes) -> None:
     peer = net.open("/echo", "Sec-WebSocket-Extensions: permessage-deflate")
     [(first, payload)] = unframe(peer.ask(masked(0xC1, body)))
     assert (first, payload[:2]) == (CLOSE, b"\x03\xef")

@@ -10,26 +10,26 @@ from twisted.internet.defer import CancelledError
 
 from echod.api.contract import MOST_PINGS
 from echod.errors import ConnectionClosed
-from tests.pair import PING, PONG, Journal, Net, Raw, masked, plain, unframe, welcome
+from tests.pair import PING, PONG, Journal, MemoryNet, RawPeer, masked, plain, unframe, welcome
 
 BYE = b"\x88\x85\0\0\0\0\x03\xe8bye"
 
 
 @pytest.fixture
-def journal(net: Net) -> Journal:
+def journal(net: MemoryNet) -> Journal:
     journal = Journal()
     net.publish("/p", **journal.callbacks)
     return journal
 
 
 @pytest.fixture
-def peer(net: Net, journal: Journal) -> Raw:
+def peer(net: MemoryNet, journal: Journal) -> RawPeer:
     """The client of an open connection."""
     assert journal.lines == []
     return net.open("/p")
 
 
-def ping(net: Net, journal: Journal, peer: Raw) -> tuple[bytes, list[Any]]:
+def ping(net: MemoryNet, journal: Journal, peer: RawPeer) -> tuple[bytes, list[Any]]:
     """The payload of the ping that goes out, and where its result will be."""
     results: list[Any] = []
     journal.contract.ping().addBoth(results.append)
@@ -38,7 +38,7 @@ def ping(net: Net, journal: Journal, peer: Raw) -> tuple[bytes, list[Any]]:
     return (frames[-1][1] if frames else b""), results
 
 
-def test_a_ping_gives_the_seconds_until_its_pong(net: Net, journal: Journal, peer: Raw) -> None:
+def test_a_ping_gives_the_seconds_until_its_pong(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     payload, results = ping(net, journal, peer)
     net.wait(1.5)
     assert results == []
@@ -48,7 +48,7 @@ def test_a_ping_gives_the_seconds_until_its_pong(net: Net, journal: Journal, pee
     assert results == [1.5]
 
 
-def test_pings_are_told_apart(net: Net, journal: Journal, peer: Raw) -> None:
+def test_pings_are_told_apart(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     first, first_results = ping(net, journal, peer)
     net.wait(1)
     second, second_results = ping(net, journal, peer)
@@ -62,7 +62,7 @@ def test_pings_are_told_apart(net: Net, journal: Journal, peer: Raw) -> None:
     assert (first_results, second_results) == ([2.0], [2.0])
 
 
-def test_the_pong_of_the_latest_answers_all_before_it(net: Net, journal: Journal, peer: Raw) -> None:
+def test_the_pong_of_the_latest_answers_all_before_it(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     _, first_results = ping(net, journal, peer)
     net.wait(1)
     second, second_results = ping(net, journal, peer)
@@ -76,7 +76,9 @@ def test_the_pong_of_the_latest_answers_all_before_it(net: Net, journal: Journal
     assert third_results == [0.0]
 
 
-def test_the_pong_of_a_ping_of_the_connection_answers_ours_before_it(net: Net, journal: Journal, peer: Raw) -> None:
+def test_the_pong_of_a_ping_of_the_connection_answers_ours_before_it(
+    net: MemoryNet, journal: Journal, peer: RawPeer
+) -> None:
     _, results = ping(net, journal, peer)
     net.wait(20)
     [(_, automatic)] = unframe(peer.take())
@@ -86,8 +88,8 @@ def test_the_pong_of_a_ping_of_the_connection_answers_ours_before_it(net: Net, j
     assert results == [20.0]
 
 
-def test_a_ping_of_a_client_is_answered_by_the_pong_of_a_later_one_too(net: Net) -> None:
-    server, results = Raw(), []
+def test_a_ping_of_a_client_is_answered_by_the_pong_of_a_later_one_too(net: MemoryNet) -> None:
+    server, results = RawPeer(), []
     opening = net.connect(far_end=lambda: server)
     welcome(server)
     opening.contract.ping().addCallback(results.append)
@@ -99,7 +101,7 @@ def test_a_ping_of_a_client_is_answered_by_the_pong_of_a_later_one_too(net: Net)
     assert results == [20.0]
 
 
-def test_a_ping_may_be_given_up(net: Net, journal: Journal, peer: Raw) -> None:
+def test_a_ping_may_be_given_up(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     results: list[Any] = []
     pinging = journal.contract.ping().addBoth(results.append)
     net.settle()
@@ -113,7 +115,7 @@ def test_a_ping_may_be_given_up(net: Net, journal: Journal, peer: Raw) -> None:
     assert failure.check(CancelledError)
 
 
-def test_pings_that_nobody_answers_do_not_pile_up(journal: Journal, peer: Raw) -> None:
+def test_pings_that_nobody_answers_do_not_pile_up(journal: Journal, peer: RawPeer) -> None:
     gone: list[int] = []
     for number in range(MOST_PINGS + 2):
         journal.contract.ping().addErrback(lambda _, number=number: gone.append(number))
@@ -124,7 +126,7 @@ def test_pings_that_nobody_answers_do_not_pile_up(journal: Journal, peer: Raw) -
     assert gone == list(range(MOST_PINGS + 2))
 
 
-def test_pings_of_the_connection_do_not_pile_up_either(net: Net, journal: Journal, peer: Raw) -> None:
+def test_pings_of_the_connection_do_not_pile_up_either(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     _, results = ping(net, journal, peer)
 
     for _ in range(MOST_PINGS):
@@ -136,7 +138,7 @@ def test_pings_of_the_connection_do_not_pile_up_either(net: Net, journal: Journa
 
 
 @pytest.mark.parametrize("payload", [b"", b"unasked"])
-def test_another_pong_is_no_answer(net: Net, journal: Journal, peer: Raw, payload: bytes) -> None:
+def test_another_pong_is_no_answer(net: MemoryNet, journal: Journal, peer: RawPeer, payload: bytes) -> None:
     _, results = ping(net, journal, peer)
 
     peer.send(masked(PONG, payload))
@@ -145,7 +147,7 @@ def test_another_pong_is_no_answer(net: Net, journal: Journal, peer: Raw, payloa
     peer.vanish()
 
 
-def test_a_second_pong_changes_nothing(net: Net, journal: Journal, peer: Raw) -> None:
+def test_a_second_pong_changes_nothing(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     payload, results = ping(net, journal, peer)
 
     peer.send(masked(PONG, payload), masked(PONG, payload))
@@ -153,7 +155,7 @@ def test_a_second_pong_changes_nothing(net: Net, journal: Journal, peer: Raw) ->
     assert results == [0.0]
 
 
-def test_a_ping_fails_when_the_connection_ends(net: Net, journal: Journal, peer: Raw) -> None:
+def test_a_ping_fails_when_the_connection_ends(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     _, results = ping(net, journal, peer)
 
     peer.send(BYE)
@@ -163,7 +165,7 @@ def test_a_ping_fails_when_the_connection_ends(net: Net, journal: Journal, peer:
     assert (failure.value.code, failure.value.reason) == (1000, "bye")
 
 
-def test_a_ping_fails_at_once_when_the_connection_is_closed(net: Net, journal: Journal, peer: Raw) -> None:
+def test_a_ping_fails_at_once_when_the_connection_is_closed(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     peer.vanish()
 
     payload, [failure] = ping(net, journal, peer)
@@ -173,7 +175,7 @@ def test_a_ping_fails_at_once_when_the_connection_is_closed(net: Net, journal: J
     assert failure.value.code == 1006
 
 
-def test_a_client_pings_too(net: Net) -> None:
+def test_a_client_pings_too(net: MemoryNet) -> None:
     contract, results = net.connect("/echo").contract, []
 
     contract.ping().addCallback(results.append)
@@ -182,7 +184,7 @@ def test_a_client_pings_too(net: Net) -> None:
     assert results == [0.0]
 
 
-def test_our_pings_and_those_of_the_connection_do_not_mix(net: Net, journal: Journal, peer: Raw) -> None:
+def test_our_pings_and_those_of_the_connection_do_not_mix(net: MemoryNet, journal: Journal, peer: RawPeer) -> None:
     net.wait(20)
     [(first, automatic)] = unframe(peer.take())
     payload, results = ping(net, journal, peer)

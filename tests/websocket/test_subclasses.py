@@ -8,7 +8,7 @@ import pytest
 
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import Echo
-from tests.pair import TEXT, Net, masked, request
+from tests.pair import TEXT, MemoryNet, masked, request
 
 SORRY = b"\x88\x02\x03\xf3"
 
@@ -29,24 +29,24 @@ class RaisingOnMessage(Echo):
 
 
 @pytest.fixture(params=[RaisingOnOpen, RaisingOnMessage])
-def raising(request: pytest.FixtureRequest, net: Net) -> Net:
+def raising(request: pytest.FixtureRequest, net: MemoryNet) -> MemoryNet:
     """A server with such a protocol on /p."""
 
     class RaisingFactory(EndpointFactory):
         protocol: Any = request.param
 
-    net.server.publish("/p", net.server.make_factory(RaisingFactory))
+    net.server.publish("/p", RaisingFactory(net.server.context))
     return net
 
 
-def test_a_message_in_the_segment_of_the_handshake_ends_with_1011(raising: Net, log: Any) -> None:
+def test_a_message_in_the_segment_of_the_handshake_ends_with_1011(raising: MemoryNet, log: Any) -> None:
     answer = raising.raw().ask(request("/p") + masked(TEXT, b"x") * 2)
 
     assert answer.partition(b"\r\n\r\n")[2] == SORRY
     assert [type(failure) for failure in log.take_failures()] == [Oops]
 
 
-def test_a_message_after_the_handshake_ends_with_1011(raising: Net, log: Any) -> None:
+def test_a_message_after_the_handshake_ends_with_1011(raising: MemoryNet, log: Any) -> None:
     peer = raising.raw()
     peer.send(request("/p"))
     peer.send(masked(TEXT, b"x"), masked(TEXT, b"y"))

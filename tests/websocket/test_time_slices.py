@@ -9,7 +9,7 @@ import pytest
 
 from echod.settings import Limits
 from tests.deflate import deflated
-from tests.pair import CLOSE, TEXT, Journal, Net, Raw, masked, unframe
+from tests.pair import CLOSE, TEXT, Journal, MemoryNet, RawPeer, masked, unframe
 
 BYE = masked(CLOSE, b"\x03\xe8")
 
@@ -25,7 +25,7 @@ sliced = pytest.mark.usefixtures("_one_step_each")
 
 
 @pytest.fixture
-def journal(net: Net) -> Journal:
+def journal(net: MemoryNet) -> Journal:
     """What happens at `/p`, on all of its connections."""
     journal = Journal()
     net.publish("/p", **journal.callbacks)
@@ -37,12 +37,12 @@ def train(letters: str) -> bytes:
     return b"".join(masked(TEXT, letter.encode()) for letter in letters)
 
 
-def is_read(peer: Raw) -> bool:
+def is_read(peer: RawPeer) -> bool:
     return not peer.transport.far.paused
 
 
 @sliced
-def test_others_have_their_turn_between_the_slices(net: Net, journal: Journal) -> None:
+def test_others_have_their_turn_between_the_slices(net: MemoryNet, journal: Journal) -> None:
     first, second = net.open("/p"), net.open("/p")
 
     first.transport.arrive(train("abcdef"))
@@ -56,7 +56,7 @@ def test_others_have_their_turn_between_the_slices(net: Net, journal: Journal) -
 
 
 @sliced
-def test_no_message_is_lost_or_out_of_order(net: Net) -> None:
+def test_no_message_is_lost_or_out_of_order(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     peer.send(*(train("abcdefghij")[cut : cut + 10] for cut in range(0, 70, 10)))
@@ -65,7 +65,7 @@ def test_no_message_is_lost_or_out_of_order(net: Net) -> None:
 
 
 @sliced
-def test_what_comes_meanwhile_stays_behind(net: Net) -> None:
+def test_what_comes_meanwhile_stays_behind(net: MemoryNet) -> None:
     peer = net.open("/echo")
     peer.transport.arrive(train("abc"))
     peer.transport.arrive(train("def"))
@@ -76,7 +76,7 @@ def test_what_comes_meanwhile_stays_behind(net: Net) -> None:
 
 
 @sliced
-def test_reading_is_held_until_the_last_slice(net: Net) -> None:
+def test_reading_is_held_until_the_last_slice(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     peer.transport.arrive(train("abc"))
@@ -86,7 +86,7 @@ def test_reading_is_held_until_the_last_slice(net: Net) -> None:
     assert is_read(peer)
 
 
-def test_what_is_short_is_done_at_once(net: Net) -> None:
+def test_what_is_short_is_done_at_once(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     peer.transport.arrive(train("abc"))
@@ -96,7 +96,7 @@ def test_what_is_short_is_done_at_once(net: Net) -> None:
 
 
 @sliced
-def test_a_close_at_the_end_of_the_train_is_answered_behind_the_replies(net: Net) -> None:
+def test_a_close_at_the_end_of_the_train_is_answered_behind_the_replies(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     answer = peer.ask(train("abc") + BYE + train("d"))
@@ -106,7 +106,7 @@ def test_a_close_at_the_end_of_the_train_is_answered_behind_the_replies(net: Net
 
 
 @sliced
-def test_a_violation_in_the_train_is_its_end(net: Net) -> None:
+def test_a_violation_in_the_train_is_its_end(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     answer = peer.ask(train("ab") + b"\x81\x01x" + train("c"))
@@ -118,7 +118,7 @@ def test_a_violation_in_the_train_is_its_end(net: Net) -> None:
 
 
 @sliced
-def test_to_leave_closes_after_the_last_slice(net: Net, journal: Journal) -> None:
+def test_to_leave_closes_after_the_last_slice(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
     [protocol] = net.server.connections.all()
     peer.transport.arrive(train("abc"))
@@ -131,7 +131,7 @@ def test_to_leave_closes_after_the_last_slice(net: Net, journal: Journal) -> Non
     assert peer.take() == b"\x88\x07\x03\xe9going"
 
 
-def test_to_leave_with_nothing_to_do_closes_now(net: Net) -> None:
+def test_to_leave_with_nothing_to_do_closes_now(net: MemoryNet) -> None:
     peer = net.open("/echo")
     [protocol] = net.server.connections.all()
 
@@ -142,7 +142,7 @@ def test_to_leave_with_nothing_to_do_closes_now(net: Net) -> None:
 
 
 @sliced
-def test_who_half_closes_behind_a_train_gets_all_replies(net: Net) -> None:
+def test_who_half_closes_behind_a_train_gets_all_replies(net: MemoryNet) -> None:
     peer = net.open("/echo")
     peer.transport.arrive(train("abc"))
 
@@ -153,7 +153,7 @@ def test_who_half_closes_behind_a_train_gets_all_replies(net: Net) -> None:
 
 
 @sliced
-def test_a_client_of_ours_works_in_slices_too(net: Net) -> None:
+def test_a_client_of_ours_works_in_slices_too(net: MemoryNet) -> None:
     heard: list[Any] = []
     far = net.connect("/echo", on_message=lambda _contract, data, _ext: heard.append(data))
 
@@ -165,10 +165,10 @@ def test_a_client_of_ours_works_in_slices_too(net: Net) -> None:
 
 
 def test_a_connection_that_is_lost_between_slices_works_no_more(
-    make_net: Callable[..., Net], monkeypatch: pytest.MonkeyPatch
+    make_net: Callable[..., MemoryNet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The slices are a second apart here. That no timer stays is looked at after every test."""
-    monkeypatch.setattr("echod.flow.quotas.Rate.wait_s", lambda _: 1.0)
+    monkeypatch.setattr("echod.flow.quotas.RateLimit.wait_s", lambda _: 1.0)
     monkeypatch.setattr("echod.rules.websocket.frames.MOST_TAKEN", 0)
     net, journal = make_net(limits=Limits(ping_interval_s=0)), Journal()
     net.publish("/p", **journal.callbacks)
@@ -198,7 +198,7 @@ LONG = 400
 
 
 @unshared
-def test_much_waits_for_its_turn_and_is_answered_then(net: Net) -> None:
+def test_much_waits_for_its_turn_and_is_answered_then(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     peer.transport.arrive(train("ab" * LONG))
@@ -211,7 +211,7 @@ def test_much_waits_for_its_turn_and_is_answered_then(net: Net) -> None:
 
 
 @unshared
-def test_a_short_plain_message_is_answered_at_once(net: Net) -> None:
+def test_a_short_plain_message_is_answered_at_once(net: MemoryNet) -> None:
     peer = net.open("/echo")
 
     peer.transport.arrive(train("a"))
@@ -220,7 +220,7 @@ def test_a_short_plain_message_is_answered_at_once(net: Net) -> None:
 
 
 @unshared
-def test_who_is_stopped_while_it_waits_is_forgotten(net: Net, journal: Journal) -> None:
+def test_who_is_stopped_while_it_waits_is_forgotten(net: MemoryNet, journal: Journal) -> None:
     peer = net.open("/p")
     [protocol] = net.server.connections.all()
     peer.transport.arrive(train("a" * 2 * LONG))
@@ -236,7 +236,7 @@ BOMBS = masked(0xC2, deflated(bytes(200_000)), b"\0\0\0\0") * 20
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate"
 
 
-def test_what_was_received_is_left_alone_while_replies_wait(net: Net) -> None:
+def test_what_was_received_is_left_alone_while_replies_wait(net: MemoryNet) -> None:
     peer = net.open("/echo", OFFER)
     peer.transport.pauseProducing()
 

@@ -8,23 +8,23 @@ import pytest
 from twisted.logger import LogLevel, formatEvent
 
 from echod.api import client
-from echod.websocket.autobahn.state import Quiet
+from echod.websocket.autobahn.closing import Quiet
 from echod.websocket.trace import preview
-from tests.pair import BINARY, TEXT, Net, Raw, masked, request, welcome
+from tests.pair import BINARY, TEXT, MemoryNet, RawPeer, masked, request, welcome
 
 BYE = b"\x88\x85\0\0\0\0\x03\xe8bye"
 TRACE = "echod.trace"
 
 
 @pytest.fixture
-def echo(net: Net) -> Net:
+def echo(net: MemoryNet) -> MemoryNet:
     """A net with an echo at `/debug` that is traced, and one at `/quiet` that is not."""
     for path in ("/debug", "/quiet"):
         net.publish(path, on_message=lambda contract, data, _ext: contract.send(data), debug=path == "/debug")
     return net
 
 
-def test_handshake_frames_and_close_are_logged(echo: Net, log: Any) -> None:
+def test_handshake_frames_and_close_are_logged(echo: MemoryNet, log: Any) -> None:
     echo.open("/debug?a=b").send(masked(TEXT, b"hi"), BYE)
 
     first, *others = log.lines(TRACE)
@@ -38,7 +38,7 @@ def test_handshake_frames_and_close_are_logged(echo: Net, log: Any) -> None:
     ]
 
 
-def test_fragments_and_empty_frames_are_logged_one_by_one(echo: Net, log: Any) -> None:
+def test_fragments_and_empty_frames_are_logged_one_by_one(echo: MemoryNet, log: Any) -> None:
     echo.open("/debug").send(masked(0x01, b"a"), masked(0x80))
 
     assert log.lines(TRACE)[1:3] == [
@@ -47,14 +47,14 @@ def test_fragments_and_empty_frames_are_logged_one_by_one(echo: Net, log: Any) -
     ]
 
 
-def test_without_debug_nothing_is_logged(echo: Net, log: Any) -> None:
+def test_without_debug_nothing_is_logged(echo: MemoryNet, log: Any) -> None:
     echo.open("/quiet").send(masked(TEXT, b"secret"), BYE)
 
     assert log.lines(TRACE) == []
     assert "secret" not in str(log.events)
 
 
-def test_only_a_preview_of_a_payload_is_logged(echo: Net, log: Any) -> None:
+def test_only_a_preview_of_a_payload_is_logged(echo: MemoryNet, log: Any) -> None:
     echo.open("/debug").send(masked(BINARY, b"a" * 64 + b"b" * 1000))
 
     assert log.lines(TRACE)[1] == f"192.0.2.7:50000 received opcode=2 fin=True length=1064 b'{'a' * 64}'…"
@@ -75,7 +75,7 @@ def test_a_preview_is_bounded_and_printable(payload: bytes, shown: str) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"\x1b[2J", b"a\nb", "\u202e".encode()])
-def test_no_control_character_of_a_peer_reaches_the_log(echo: Net, log: Any, payload: bytes) -> None:
+def test_no_control_character_of_a_peer_reaches_the_log(echo: MemoryNet, log: Any, payload: bytes) -> None:
     bye = masked(0x88, b"\x03\xe8" + payload)
 
     echo.open("/debug", "X-One: \x80\u00ad").send(masked(TEXT, payload), bye)
@@ -85,13 +85,13 @@ def test_no_control_character_of_a_peer_reaches_the_log(echo: Net, log: Any, pay
     assert lines.isprintable()
 
 
-def test_what_a_format_would_expand_is_logged_as_it_is(echo: Net, log: Any) -> None:
+def test_what_a_format_would_expand_is_logged_as_it_is(echo: MemoryNet, log: Any) -> None:
     echo.open("/debug").send(masked(TEXT, b"{peer} {0} %s"))
 
     assert log.lines(TRACE)[1].endswith("b'{peer} {0} %s'")
 
 
-def test_tracing_changes_no_byte_of_the_server(echo: Net) -> None:
+def test_tracing_changes_no_byte_of_the_server(echo: MemoryNet) -> None:
     said = (masked(TEXT, b"hi"), masked(0x89, b"p"), masked(0x01, b"a"), masked(0x80, b"b"), BYE)
     quiet, traced = (echo.raw().ask(request(path), *said) for path in ("/quiet", "/debug"))
 
@@ -114,9 +114,9 @@ def test_autobahns_own_log_is_silent_but_for_errors_at_debug_level(log: Any) -> 
     assert event["log_level"] is LogLevel.debug
 
 
-def run_client(net: Net, debug: bool) -> bytes:
+def run_client(net: MemoryNet, debug: bool) -> bytes:
     """The bytes of a client that says something, pings and closes."""
-    server = Raw()
+    server = RawPeer()
     opening = net.connect("/p", lambda: server, debug=debug, on_message=lambda c, data, _ext: c.send(data))
     sent = server.received
     welcome(server)
@@ -127,7 +127,7 @@ def run_client(net: Net, debug: bool) -> bytes:
     return sent + server.take()
 
 
-def test_tracing_changes_no_byte_of_the_client(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracing_changes_no_byte_of_the_client(net: MemoryNet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client.os, "urandom", bytes)
 
     quiet, traced = run_client(net, debug=False), run_client(net, debug=True)
@@ -135,7 +135,7 @@ def test_tracing_changes_no_byte_of_the_client(net: Net, monkeypatch: pytest.Mon
     assert quiet == traced
 
 
-def test_a_clients_handshake_frames_and_close_are_logged(net: Net, log: Any) -> None:
+def test_a_clients_handshake_frames_and_close_are_logged(net: MemoryNet, log: Any) -> None:
     run_client(net, debug=True)
 
     first, *others = log.lines(TRACE)
@@ -151,7 +151,7 @@ def test_a_clients_handshake_frames_and_close_are_logged(net: Net, log: Any) -> 
     ]
 
 
-def test_a_client_without_debug_logs_nothing(net: Net, log: Any) -> None:
+def test_a_client_without_debug_logs_nothing(net: MemoryNet, log: Any) -> None:
     run_client(net, debug=False)
 
     assert log.lines(TRACE) == []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from echod.settings import Limits
-from tests.pair import BINARY, CLOSE, TEXT, Journal, Net, masked, plain, unframe
+from tests.pair import BINARY, CLOSE, TEXT, Journal, MemoryNet, masked, plain, unframe
 
 VIOLATIONS = {
     "an unmasked frame": (b"\x81\x05hello", 1002),
@@ -35,7 +35,7 @@ def each_violation(names: object = VIOLATIONS) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def small(make_net: Callable[..., Net]) -> Net:
+def small(make_net: Callable[..., MemoryNet]) -> MemoryNet:
     """A server that takes messages of 1,000 bytes."""
     return make_net(limits=Limits(max_message_bytes=1000))
 
@@ -45,7 +45,7 @@ def code_of(close: bytes) -> int:
 
 
 @each_violation()
-def test_a_violation_is_answered_with_its_close_code(small: Net, name: str) -> None:
+def test_a_violation_is_answered_with_its_close_code(small: MemoryNet, name: str) -> None:
     violation, code = VIOLATIONS[name]
 
     [(first, payload)] = unframe(small.open("/echo").ask(violation))
@@ -55,7 +55,7 @@ def test_a_violation_is_answered_with_its_close_code(small: Net, name: str) -> N
 
 # After a bad Close there is nothing to wait for.
 @each_violation([name for name in VIOLATIONS if "Close with" not in name])
-def test_after_a_violation_the_peers_close_ends_the_connection(small: Net, name: str) -> None:
+def test_after_a_violation_the_peers_close_ends_the_connection(small: MemoryNet, name: str) -> None:
     peer = small.open("/echo")
     peer.ask(VIOLATIONS[name][0])
 
@@ -64,7 +64,7 @@ def test_after_a_violation_the_peers_close_ends_the_connection(small: Net, name:
 
 
 @each_violation()
-def test_a_violator_that_never_closes_is_dropped(small: Net, name: str) -> None:
+def test_a_violator_that_never_closes_is_dropped(small: MemoryNet, name: str) -> None:
     peer = small.open("/echo")
     peer.send(VIOLATIONS[name][0])
 
@@ -74,7 +74,7 @@ def test_a_violator_that_never_closes_is_dropped(small: Net, name: str) -> None:
 
 
 @each_violation([name for name in VIOLATIONS if "Close with" not in name])
-def test_a_publication_hears_the_code_of_the_violation(small: Net, name: str) -> None:
+def test_a_publication_hears_the_code_of_the_violation(small: MemoryNet, name: str) -> None:
     journal = Journal()
     violation, code = VIOLATIONS[name]
     small.publish("/p", **journal.callbacks)
@@ -86,7 +86,7 @@ def test_a_publication_hears_the_code_of_the_violation(small: Net, name: str) ->
 
 
 @each_violation(["text that is not UTF-8", "an unmasked frame", "a message over the limit"])
-def test_nothing_is_taken_after_a_violation(small: Net, name: str) -> None:
+def test_nothing_is_taken_after_a_violation(small: MemoryNet, name: str) -> None:
     journal = Journal()
     small.publish("/p", **journal.callbacks)
     peer = small.open("/p")
@@ -97,17 +97,17 @@ def test_nothing_is_taken_after_a_violation(small: Net, name: str) -> None:
     assert "late" not in journal.lines
 
 
-def test_the_largest_message_is_taken(small: Net) -> None:
+def test_the_largest_message_is_taken(small: MemoryNet) -> None:
     assert small.open("/echo").ask(masked(BINARY, bytes(1000))) == plain(BINARY, bytes(1000))
 
 
-def test_a_message_over_the_limit_is_refused_by_its_head_alone(small: Net) -> None:
+def test_a_message_over_the_limit_is_refused_by_its_head_alone(small: MemoryNet) -> None:
     [(first, payload)] = unframe(small.open("/echo").ask(b"\x82\xff\x00\x00\x00\x00\x80\x00\x00\x00\0\0\0\0"))
 
     assert (first, code_of(payload)) == (CLOSE, 1009)
 
 
-def test_the_others_go_on(small: Net) -> None:
+def test_the_others_go_on(small: MemoryNet) -> None:
     other = small.open("/echo")
 
     small.open("/echo").send(VIOLATIONS["text that is not UTF-8"][0])

@@ -16,7 +16,7 @@ NOT_UTF8 = "a text message is not UTF-8"
 DECODER = codecs.getincrementaldecoder("utf-8")
 
 
-class Incoming:
+class PartialMessage:
     """What has come of one plain message whose head is known."""
 
     __slots__ = ("_decoder", "_is_pending", "_mask", "_parts", "_unmask", "is_binary", "left", "length")
@@ -82,7 +82,7 @@ def gather(parts: list[bytes | bytearray], piece: bytes) -> None:
 
 def begin_message(
     data: bytes, limit: int, *, is_masked: bool, unmask: Mask = apply_mask
-) -> tuple[Incoming, int] | None:
+) -> tuple[PartialMessage, int] | None:
     """The message whose head `data` begins with, and where its payload begins.
 
     None when the head is not whole, is not that of a plain frame, or announces more than `limit` bytes.
@@ -97,4 +97,4 @@ def begin_message(
     length = int.from_bytes(data[2 : 2 + extra], "big") if extra else short
     if length > limit or length <= {126: SHORT, 127: 0xFFFF}.get(short, -1):
         return None
-    return Incoming(data[0] == FIRST_BINARY, length, data[2 + extra : start], unmask), start
+    return PartialMessage(data[0] == FIRST_BINARY, length, data[2 + extra : start], unmask), start

@@ -29,9 +29,11 @@ from autobahn.websocket.types import ConnectionRequest
 from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from echod.rules.http.head import END
 from echod.rules.websocket.handshake import Extension, Opening
-from echod.websocket.autobahn.state import attempt
+from echod.websocket.autobahn.closing import attempt
 
 VERSION = 13
 
@@ -177,3 +179,35 @@ def lose(protocol: Any, reason: Any) -> None:
         protocol.log.error(_maybe_tls_reason(reason.value))
     protocol.factory.countConnections -= 1
     WebSocketProtocol._connectionLost(protocol, reason)
+
+
+class Timer:
+    """What Autobahn asks for time: the clock that was handed in, exactly, instead of buckets on the global reactor."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+
+    def call_later(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> IDelayedCall:
+        return self._clock.callLater(delay, function, *args, **kwargs)
+
+
+def use_clock(factory: Any, clock: IReactorTime) -> None:
+    """Let the timers of every protocol that this factory builds run on `clock`."""
+    factory._batched_timer = Timer(clock)
+
+
+def answer_of(protocol: Any) -> tuple[str, dict[str, str], bytes]:
+    """Status line and headers of the server's answer, as far as they were understood, and what came behind them."""
+    body = protocol.data.partition(END)[2]
+    return getattr(protocol, "http_status_line", ""), getattr(protocol, "http_headers", {}), body
+
+
+def carry_options(factory: Any, kind: Any, **more: Any) -> Any:
+    """The protocol class with the factory's options, and with `more`, as its own attributes.
+
+    Autobahn would copy some thirty of them onto every connection, which costs 2 KiB each.
+    """
+    options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
+    # As an attribute of a class a function would become a method.
+    options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
+    return type(kind.__name__, (kind,), {**options, **more})

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from echod.rules.websocket.frames import BINARY, TEXT, apply_mask, encode_head
-from echod.rules.websocket.partial_message import SMALL, Incoming, begin_message, gather
+from echod.rules.websocket.partial_message import SMALL, PartialMessage, begin_message, gather
 
 MASK = b"\x11\x22\x33\x44"
 LIMIT = 1_000_000
@@ -27,7 +27,7 @@ places = st.lists(st.integers(0, 10_000), max_size=6)
 
 @given(mask=st.sampled_from([MASK, b""]), payload=st.binary(max_size=200), places=places, behind=st.binary(max_size=5))
 def test_any_segmentation_gives_the_whole(mask: bytes, payload: bytes, places: list[int], behind: bytes) -> None:
-    incoming = Incoming(True, len(payload), mask)
+    incoming = PartialMessage(True, len(payload), mask)
     sent = apply_mask(payload, mask) if mask else payload
     *pieces, last = cut(sent, places)
     assert all(incoming.feed(piece) == b"" for piece in pieces)
@@ -37,7 +37,7 @@ def test_any_segmentation_gives_the_whole(mask: bytes, payload: bytes, places: l
 
 def length_until_refused(length: int, pieces: list[bytes]) -> int | None:
     """How many bytes it takes until this text is refused; None when it never is."""
-    incoming, fed = Incoming(False, length, b""), 0
+    incoming, fed = PartialMessage(False, length, b""), 0
     for piece in pieces:
         fed += len(piece)
         try:

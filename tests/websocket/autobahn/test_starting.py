@@ -16,8 +16,8 @@ from OpenSSL import SSL
 from twisted.python.failure import Failure
 
 from echod.websocket.autobahn import starting as internals_opening
+from echod.websocket.autobahn.closing import Quiet
 from echod.websocket.autobahn.starting import OF_THE_REQUEST, ON_DEMAND, carry_start, lose, starting_state
-from echod.websocket.autobahn.state import Quiet
 from tests.stock import Server, connect, new_server, open_server, stock_factory
 
 LISTED = sorted(set(re.findall(r"`(\w+)`", (internals_opening.__doc__ or "").partition("`tests/")[0])))

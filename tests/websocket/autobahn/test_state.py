@@ -15,6 +15,7 @@ from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
 from twisted.python.failure import Failure
 
 from echod.websocket.autobahn import deflate as internals_deflate
+from echod.websocket.autobahn import starting
 from echod.websocket.autobahn import state as internals
 from echod.websocket.autobahn.deflate import accept_deflate
 from tests.pair import CLOSE, TEXT, masked, request
@@ -54,7 +55,7 @@ def test_options_are_copied_to_a_connection_whose_class_has_them_not() -> None:
 
 def test_options_that_the_class_has_are_left_alone() -> None:
     factory = stock_factory(WebSocketServerFactory)
-    kind = internals.carry_options(factory, Server)
+    kind = starting.carry_options(factory, Server)
 
     server = connect(kind(), factory)
 

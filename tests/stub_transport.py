@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 
-class Plug:
+class StubTransport:
     """A transport on one end of a real local socket; what it is told is written down."""
 
     def __init__(self, handle: Any) -> None:
@@ -42,14 +42,14 @@ class Wrapped:
         self.transport = transport
 
 
-class Line:
+class LocalSocketPair:
     """A local socket with unread bytes in it; `read` is what a peer does that takes some."""
 
     def __init__(self) -> None:
         self.near, self.far = socket.socketpair()
         self.near.sendall(bytes(1000))
         self.near.sendall(bytes(1000))
-        self.plug = Plug(self.near)
+        self.stub_transport = StubTransport(self.near)
 
     def read(self) -> None:
         assert self.far.recv(1000)

@@ -1,0 +1,67 @@
+"""The timeout of a peer that reads nothing: progress counts, not age."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from echod.counters import STALL, Counters
+from echod.transport.kernel import Taken, has_progress, taken_from
+
+CHECK_INTERVAL_S = 0.5
+"""How often the progress of a stuck peer is looked at; sooner where less than that is left of its timeout."""
+
+
+LEAST_WAIT_S = 0.001
+"""A timeout of which less is left is over: floats cannot always tell the rest from none."""
+
+
+class StallTimeout:
+    """Cuts a connection whose peer has taken nothing for `timeout_s`, while it is started."""
+
+    __slots__ = ("_clock", "_counters", "_kind", "_since", "_taken", "_timeout_s", "_timer", "_transport")
+
+    def __init__(
+        self, transport: Any, clock: IReactorTime, timeout_s: float, counters: Counters | None = None, kind: str = STALL
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._counters = counters
+        self._kind = kind
+        self._timer: IDelayedCall | None = None
+        self._taken: Taken = ()
+        self._since = 0.0
+
+    def start(self) -> None:
+        """From now on; again changes nothing."""
+        if self._timer is None and self._timeout_s:
+            self._taken, self._since = taken_from(self._transport), self._clock.seconds()
+            self._wait(self._timeout_s)
+
+    def stop(self) -> None:
+        """No longer; again changes nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait(self, left_s: float) -> None:
+        self._timer = self._clock.callLater(min(CHECK_INTERVAL_S, left_s), self._check)
+
+    def _check(self) -> None:
+        before, self._taken = self._taken, taken_from(self._transport)
+        now = self._clock.seconds()
+        if has_progress(before, self._taken):
+            self._since = now
+        self._timer = None
+        left_s = self._timeout_s - (now - self._since)
+        if left_s < LEAST_WAIT_S:
+            self._cut()
+        else:
+            self._wait(left_s)
+
+    def _cut(self) -> None:
+        if self._counters is not None:
+            self._counters.count(self._kind)
+        self._transport.abortConnection()
