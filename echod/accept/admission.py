@@ -20,10 +20,10 @@ LEAVING = Refusal(503, "the server is going away", (("Retry-After", "1"),), "503
 class Accepted(Protocol):
     """What has been accepted: a gate, whoever it handed its connection to."""
 
-    def send_away(self) -> None:
+    def announce_shutdown(self) -> None:
         """Answer 503 if it is not open yet; an open one is told by who asks for this."""
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End it now, whatever is unsent."""
 
 
@@ -53,13 +53,13 @@ class Admission:
     def __len__(self) -> int:
         return len(self._present)
 
-    def enter(self, visitor: Accepted) -> Refusal | None:
+    def add(self, visitor: Accepted) -> Refusal | None:
         """Take a newcomer in, in any case; the refusal to give, when there are too many already."""
         refusal = self._refusal()
         self._present[visitor] = ""
         return refusal
 
-    def place(self, visitor: Accepted, address: IAddress) -> Refusal | None:
+    def count_address(self, visitor: Accepted, address: IAddress) -> Refusal | None:
         """Count it for its address, which is known for sure once a head has come, behind a proxy too."""
         net = net_of(address) if self._most_per_address else ""
         is_full = bool(self._most_per_address) and self._per_address[net] >= self._most_per_address
@@ -67,7 +67,7 @@ class Admission:
         self._per_address[net] += 1
         return CROWDED if is_full else None
 
-    def leave(self, visitor: Accepted) -> None:
+    def remove(self, visitor: Accepted) -> None:
         """The connection is lost."""
         net = self._present.pop(visitor)
         self._per_address[net] -= 1
@@ -76,21 +76,21 @@ class Admission:
         if not self._present:
             self._tell_empty()
 
-    def send_away(self) -> None:
+    def refuse_newcomers(self) -> None:
         """From now on 503 to newcomers, and to those who have not said yet what they want."""
         self._is_leaving = True
         for visitor in list(self._present):
-            visitor.send_away()
+            visitor.announce_shutdown()
 
-    def welcome(self) -> None:
+    def reopen(self) -> None:
         """Newcomers are taken in again."""
         self._is_leaving = False
 
-    def cut_all(self) -> int:
+    def abort_all(self) -> int:
         """End whoever is left, now; how many that were."""
         left = list(self._present)
         for visitor in left:
-            visitor.cut()
+            visitor.abort()
         return len(left)
 
     def when_empty(self) -> Deferred[None]:

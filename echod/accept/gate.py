@@ -54,7 +54,7 @@ class Gate(Protocol):
 
     def connectionMade(self) -> None:
         self._deadline = self._clock.callLater(self._limits.head_timeout_s, self.give_up)
-        refusal = self._admission.enter(self)
+        refusal = self._admission.add(self)
         if refusal is not None:
             self.refuse(refusal)
 
@@ -75,7 +75,7 @@ class Gate(Protocol):
                 self._inner.connectionLost(reason)
         finally:
             # Last: whoever waits for everybody to be gone may take it that nothing of them is left.
-            self._admission.leave(self)
+            self._admission.remove(self)
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction; whoever has the connection may still answer."""
@@ -89,7 +89,7 @@ class Gate(Protocol):
 
     def receive(self, head: Head) -> IProtocolFactory | Refusal:
         """Who takes this client, if there is room for another from its address."""
-        return self._admission.place(self, self.transport.getPeer()) or self._route(head)
+        return self._admission.count_address(self, self.transport.getPeer()) or self._route(head)
 
     def settle(self, head: Head, taker: IProtocolFactory | Refusal) -> None:
         """The head is complete: hand the connection over, or refuse it."""
@@ -132,21 +132,21 @@ class Gate(Protocol):
         refusal = Refusal(408, f"no complete request head within {self._limits.head_timeout_s:g} seconds")
         self._answer(refusal, min(LATE_S, self._limits.close_timeout_s)).begin()
 
-    def send_away(self) -> None:
+    def announce_shutdown(self) -> None:
         """Refuse a client that has not said yet all that it wants, and do not wait for it to go.
 
         Whoever has the connection by now is told, if it has a way to be told so.
         """
         if self._deadline is None:
-            tell = getattr(self._inner, "send_away", None)
-            if tell is not None:
-                tell()
+            announce = getattr(self._inner, "announce_shutdown", None)
+            if announce is not None:
+                announce()
         elif self._reader.received:
             self._answer(LEAVING, self._limits.close_timeout_s).finish()
         else:
             self.transport.loseConnection()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End the connection now, whatever is unsent."""
         self.transport.abortConnection()
 

@@ -48,7 +48,7 @@ class Conversation:
     def received(self, payload: bytes, is_binary: bool) -> None:
         """A whole message has come; text is known to be valid UTF-8. None is taken after a callback raised."""
         if self._callbacks.on_message is not None:
-            self._queue.take(self._deliver, payload if is_binary else payload.decode())
+            self._queue.submit(self._deliver, payload if is_binary else payload.decode())
 
     def end_input(self, end: Callable[[], None]) -> None:
         """The peer says nothing more: call `end` once everything that it said is worked on, unless it is lost before.
@@ -75,8 +75,8 @@ class Conversation:
         if end is not None:
             last = SerialQueue(self._failed, lambda _: None, self._contract.ending)
             if self._callbacks.on_close is not None:
-                last.take(self._callbacks.on_close, self._contract, *end)
-            last.take(self._contract.tell_closed)
+                last.submit(self._callbacks.on_close, self._contract, *end)
+            last.submit(self._contract.tell_closed)
 
     def _deliver(self, data: str | bytes) -> Any:
         """Asked again when it is the message's turn: one before it may have failed."""
@@ -85,7 +85,7 @@ class Conversation:
 
     def _take(self, callback: Any, *args: object) -> None:
         if callback is not None:
-            self._queue.take(callback, self._contract, *args)
+            self._queue.submit(callback, self._contract, *args)
 
     def _count_waiting(self, count: int) -> None:
         if count > self._most_waiting:
@@ -108,4 +108,4 @@ class Conversation:
         if self._callbacks.on_error is None:
             return
         turns = SerialQueue(lambda raised: log.failure("on_error raised", raised), lambda _: None)
-        turns.take(self._callbacks.on_error, self._contract, failure)
+        turns.submit(self._callbacks.on_error, self._contract, failure)

@@ -31,7 +31,7 @@ class SerialQueue:
         self._running = False
         self._last: Callable[[], None] | None = None
 
-    def take(self, function: Callable[..., Any], *args: Any) -> None:
+    def submit(self, function: Callable[..., Any], *args: Any) -> None:
         """Run it now, or when those before it are done."""
         if self._running:
             self._steps.append((function, args))

@@ -78,10 +78,10 @@ class HeldHandshake(Protocol):
     def writeConnectionLost(self) -> None:
         """Our own doing."""
 
-    def send_away(self) -> None:
+    def announce_shutdown(self) -> None:
         """The server is going away."""
         if self._inner is not None:
-            self._inner.send_away()
+            self._inner.announce_shutdown()
         elif self._timer.is_running:
             self._refuse(LEAVING).finish()
 

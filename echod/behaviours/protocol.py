@@ -208,9 +208,9 @@ class BehavingProtocol(EchodProtocol):
 
     # The end
 
-    def send_away(self) -> None:
+    def announce_shutdown(self) -> None:
         """The server is going away: no waiting any more."""
-        super().send_away()
+        super().announce_shutdown()
         if self.ending.is_silent:
             self.transport.abortConnection()
         self.stall.end()

@@ -13,16 +13,16 @@ class Quota:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.taken = 0
+        self.reserved = 0
 
-    def take(self, count: int) -> bool:
+    def reserve(self, count: int) -> bool:
         """Take them in any case; whether they were there."""
-        self.taken += count
-        return not self._limit or self.taken <= self._limit
+        self.reserved += count
+        return not self._limit or self.reserved <= self._limit
 
-    def give(self, count: int) -> None:
+    def release(self, count: int) -> None:
         """Give back what was taken."""
-        self.taken -= count
+        self.reserved -= count
 
 
 class RateLimit:

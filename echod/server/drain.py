@@ -38,14 +38,14 @@ class Drain:
         """Fires when nobody is left."""
         self._stop_timers()
         self._cut = 0
-        self._admission.send_away()
+        self._admission.refuse_newcomers()
         self._send_off(self._connections.all())
         self._timers.append(self._clock.callLater(self._limits.drain_timeout_s, self.cut))
         return self._admission.when_empty().addCallback(self._finish)
 
     def cut(self) -> None:
         """End whoever is left, now."""
-        self._cut += self._admission.cut_all()
+        self._cut += self._admission.abort_all()
 
     def _send_off(self, protocols: list[Any]) -> None:
         """Close the first batch now, the others in steps."""

@@ -87,7 +87,7 @@ class Server:
         Raises:
             CannotListenError: the port is taken or not ours to take.
         """
-        self.admission.welcome()
+        self.admission.reopen()
         port: IListeningPort = await endpoint.listen(self._gates)
         self.ports.append(port)
         return port

@@ -112,7 +112,7 @@ class Guard:
     def take(self, count: int) -> None:
         """Bytes of a message that is not finished have come."""
         self._unfinished += count
-        has_room = self._quota.take(count)
+        has_room = self._quota.reserve(count)
         self._check_size(self._unfinished)
         if not has_room:
             self.fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
@@ -135,7 +135,7 @@ class Guard:
         self._forget_message()
 
     def _forget_message(self) -> None:
-        self._quota.give(self._unfinished)
+        self._quota.release(self._unfinished)
         self._fragments = self._unfinished = 0
 
     def end_input(self) -> None:

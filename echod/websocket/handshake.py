@@ -95,7 +95,7 @@ class ServerOpening(WebSocketServerProtocol):
         self.transport.write(render(refusal))
         self.dropConnection(abort=False)
 
-    def send_away(self) -> None:
+    def announce_shutdown(self) -> None:
         """The server is going away: whoever is not open yet is told so; the others are told by who asked for it."""
         if is_shaking_hands(self):
             self.turn_away(LEAVING, LEAVING.why)

@@ -31,7 +31,7 @@ class Guest:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def send_away(self) -> None:
+    def announce_shutdown(self) -> None:
         self.told.append("away")
 
     def cut(self) -> None:
@@ -41,7 +41,7 @@ class Guest:
 def enter(admission: Admission, address: IAddress | None = None) -> tuple[Guest, int | None]:
     """A newcomer, and the status of its refusal."""
     guest: Any = Guest()
-    refusal = admission.enter(guest) or (admission.place(guest, address) if address else None)
+    refusal = admission.add(guest) or (admission.count_address(guest, address) if address else None)
     return guest, refusal.status if refusal else None
 
 
@@ -51,7 +51,7 @@ def test_everyone_is_counted_until_it_leaves() -> None:
     assert len(admission) == 3
 
     for guest in guests:
-        admission.leave(guest)
+        admission.remove(guest)
 
     assert len(admission) == 0
 
@@ -66,7 +66,7 @@ def test_above_the_cap_newcomers_are_refused(most: int) -> None:
 def test_a_place_is_free_again_when_someone_has_left() -> None:
     admission = Admission(1)
     guest, _ = enter(admission)
-    admission.leave(guest)
+    admission.remove(guest)
 
     assert enter(admission)[1] is None
 
@@ -92,8 +92,8 @@ def test_a_place_of_an_address_is_free_again_when_someone_has_left() -> None:
     second, status = enter(admission, ipv4("192.0.2.1"))
     assert status == 503
 
-    admission.leave(first)
-    admission.leave(second)
+    admission.remove(first)
+    admission.remove(second)
 
     assert enter(admission, ipv4("192.0.2.1"))[1] is None
 
@@ -104,7 +104,7 @@ def test_addresses_that_are_gone_are_forgotten() -> None:
     guests.append(enter(admission)[0])
 
     for guest in guests:
-        admission.leave(guest)  # type: ignore[arg-type]
+        admission.remove(guest)  # type: ignore[arg-type]
 
     assert len(admission._per_address) == 0
 
@@ -142,21 +142,21 @@ def test_once_leaving_newcomers_are_refused_and_those_who_are_there_are_told() -
     guest, _ = enter(admission)
 
     assert not admission.is_leaving
-    admission.send_away()
+    admission.refuse_newcomers()
     assert admission.is_leaving
 
     assert guest.told == ["away"]
     assert enter(admission)[1] == 503
-    admission.welcome()
+    admission.reopen()
     assert enter(admission)[1] is None
 
 
 def test_all_who_are_left_are_cut_and_counted() -> None:
     admission = Admission()
     stays, leaves = enter(admission)[0], enter(admission)[0]
-    admission.leave(leaves)  # type: ignore[arg-type]
+    admission.remove(leaves)  # type: ignore[arg-type]
 
-    assert admission.cut_all() == 1
+    assert admission.abort_all() == 1
 
     assert (stays.told, leaves.told) == (["cut"], [])
 

@@ -25,7 +25,7 @@ class Recorder:
 
     def take(self, name: str, result: Any = None) -> None:
         """A step that writes down its name and returns this."""
-        self.turns.take(self._step, name, result)
+        self.turns.submit(self._step, name, result)
 
     def _step(self, name: str, result: Any) -> Any:
         self.lines.append(name)
@@ -84,7 +84,7 @@ def test_a_deferred_that_waits_for_another_is_waited_for(recorder: Recorder) -> 
 
 
 def test_a_step_that_raises_is_told_and_the_next_runs(recorder: Recorder) -> None:
-    recorder.turns.take(int, "no number")
+    recorder.turns.submit(int, "no number")
     recorder.take("b")
 
     assert recorder.lines == [ValueError, "b"]
@@ -112,7 +112,7 @@ def test_a_step_taken_within_a_step_comes_after_it(recorder: Recorder) -> None:
         recorder.take("inner")
         recorder.lines.append("outer")
 
-    recorder.turns.take(step)
+    recorder.turns.submit(step)
 
     assert recorder.lines == ["outer", "inner"]
 

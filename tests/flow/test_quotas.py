@@ -11,18 +11,18 @@ from echod.flow.quotas import Quota, RateLimit
 def test_a_budget_is_there_until_it_is_used_up() -> None:
     quota = Quota(10)
 
-    assert [quota.take(count) for count in (4, 6, 1)] == [True, True, False]
+    assert [quota.reserve(count) for count in (4, 6, 1)] == [True, True, False]
 
 
 def test_what_is_given_back_may_be_taken_again() -> None:
     quota = Quota(10)
-    quota.take(10)
-    assert not quota.take(1)
+    quota.reserve(10)
+    assert not quota.reserve(1)
 
-    quota.give(11)
+    quota.release(11)
 
-    assert quota.taken == 0
-    assert quota.take(10)
+    assert quota.reserved == 0
+    assert quota.reserve(10)
 
 
 def test_a_budget_of_zero_is_no_limit() -> None:

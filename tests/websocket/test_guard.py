@@ -144,7 +144,7 @@ def test_messages_that_were_answered_leave_nothing_in_the_budget(make_net: Calla
     for _ in range(5):
         assert len(unframe(peer.ask(masked(BINARY, bytes(900)) + masked(DEFLATED_BINARY, deflated(bytes(900)))))) == 2
 
-    assert net.server.context.quota.taken == 0
+    assert net.server.context.quota.reserved == 0
 
 
 # Deflate: the edges of the limit.
