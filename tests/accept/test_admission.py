@@ -34,7 +34,7 @@ class Guest:
     def announce_shutdown(self) -> None:
         self.told.append("away")
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         self.told.append("cut")
 
 
