@@ -108,10 +108,10 @@ class MemoryTransport(FakeTransport):
     def resumeProducing(self) -> None:
         self.paused = False
 
-    def loseConnection(self) -> None:  # noqa: N802
+    def loseConnection(self) -> None:
         self.closing = True
 
-    def loseWriteConnection(self) -> None:  # noqa: N802
+    def loseWriteConnection(self) -> None:
         self.half_closed = True
 
     def reportDisconnect(self) -> None:  # noqa: N802
@@ -119,7 +119,7 @@ class MemoryTransport(FakeTransport):
             self.producer.stopProducing()
         super().reportDisconnect()
 
-    def abortConnection(self) -> None:  # noqa: N802
+    def abortConnection(self) -> None:
         self.stream.clear()
         super().abortConnection()
 

@@ -16,16 +16,16 @@ class StubTransport:
         self.offset = 0
         self._tempDataLen = 0
 
-    def getHandle(self) -> Any:  # noqa: N802 - a name of Twisted's
+    def getHandle(self) -> Any:
         return self._handle
 
-    def abortConnection(self) -> None:  # noqa: N802 - a name of Twisted's
+    def abortConnection(self) -> None:
         self.told.append("abort")
 
-    def loseConnection(self) -> None:  # noqa: N802 - a name of Twisted's
+    def loseConnection(self) -> None:
         self.told.append("close")
 
-    def loseWriteConnection(self) -> None:  # noqa: N802 - a name of Twisted's
+    def loseWriteConnection(self) -> None:
         self.told.append("half close")
 
     def pauseProducing(self) -> None:

@@ -295,7 +295,7 @@ class Source:
 
     closed = 0
 
-    def loseConnection(self) -> None:  # noqa: N802
+    def loseConnection(self) -> None:
         self.closed += 1
 
 

@@ -43,7 +43,7 @@ def everywhere(port: int) -> EveryInterface:
 class InstantPort:
     """A port whose end needs no waiting."""
 
-    def getHost(self) -> object:  # noqa: N802
+    def getHost(self) -> object:
         return object()
 
     def stopListening(self) -> None:  # noqa: N802

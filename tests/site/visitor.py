@@ -67,7 +67,7 @@ class Line(StringTransport):
     def unregisterProducer(self) -> None:
         self.producer = None
 
-    def loseConnection(self) -> None:  # noqa: N802 - a name of Twisted's
+    def loseConnection(self) -> None:
         super().loseConnection()
         if not self.closed.called:
             self.closed.callback(None)
