@@ -34,6 +34,7 @@ from echod.websocket import trace
 from echod.websocket.autobahn.closing import close_of, forget_input, forget_message, open_guarded
 from echod.websocket.autobahn.deflate import accept_deflate_response, decline, deflate_offers, send_whole
 from echod.websocket.autobahn.frames import log_sent, trace_frames
+from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.starting import answer_of, use_clock
 from echod.websocket.context import ConnectionContext
 from echod.websocket.fast_path import can_be_plain
@@ -58,7 +59,7 @@ class Plan:
 
 
 @guarded
-class ClientProtocol(WebSocketClientProtocol):
+class ClientProtocol(Connection, WebSocketClientProtocol):  # type: ignore[misc]  # port.py is more exact
     """One client-side connection. `opened` fires with its contract, or fails with `OpenFailed`."""
 
     factory: ClientFactory

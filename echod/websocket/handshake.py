@@ -21,6 +21,7 @@ from echod.accept.interfaces import IHeadReceiver
 from echod.rules.http.head import Head, Refusal
 from echod.rules.http.response import render
 from echod.rules.websocket.handshake import Acceptance, accept_of, flatten_headers, read_opening
+from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.starting import (
     await_verdict,
     describe_request,
@@ -39,7 +40,7 @@ log = Logger(namespace="echod.websocket")
 
 
 @implementer(IHeadReceiver)
-class ServerOpening(WebSocketServerProtocol):
+class ServerOpening(Connection, WebSocketServerProtocol):  # type: ignore[misc]  # port.py is more exact
     """The beginning and the end of a connection; what is between them is for its subclass.
 
     Attributes:
