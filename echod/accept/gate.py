@@ -106,9 +106,9 @@ class Gate(Protocol):
         del self._reader
         self._inner = inner = taker.buildProtocol(self.transport.getPeer())
         assert inner is not None
+        inner.makeConnection(self.transport)
         # Replaced on the instance: no call of ours stands between the transport and the inner protocol.
         self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
-        inner.makeConnection(self.transport)
         if IHeadReceiver.providedBy(inner):
             inner.receive_head(head, reader.rest)
         else:

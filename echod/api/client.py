@@ -29,18 +29,16 @@ from echod.rules.http.uri import Address
 from echod.rules.websocket.frames import BINARY, MASK_BYTES, TEXT, encode_head, take_unmasked
 from echod.settings import Limits
 from echod.transport.addresses import peer_name
-from echod.transport.direct_send import is_direct
 from echod.websocket import trace
-from echod.websocket.autobahn.closing import close_of, forget_input, forget_message, open_guarded
+from echod.websocket.autobahn.closing import attempt, close_of
 from echod.websocket.autobahn.deflate import accept_deflate_response, decline, deflate_offers, send_whole
-from echod.websocket.autobahn.frames import log_sent, trace_frames
-from echod.websocket.autobahn.port import Connection
+from echod.websocket.autobahn.port import AutobahnFactory
 from echod.websocket.autobahn.starting import answer_of, use_clock
+from echod.websocket.autobahn.state import log_sent
 from echod.websocket.context import ConnectionContext
-from echod.websocket.fast_path import can_be_plain
-from echod.websocket.guard import Guard, outer_limit
-from echod.websocket.hooks import guarded
+from echod.websocket.hooks import Guarded
 from echod.websocket.masking import APPLY_MASK
+from echod.websocket.message_limits import outer_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +56,15 @@ class Plan:
     door: Door = walk_in
 
 
-@guarded
-class ClientProtocol(Connection, WebSocketClientProtocol):  # type: ignore[misc]  # port.py is more exact
+class ClientProtocol(Guarded, WebSocketClientProtocol):  # type: ignore[misc]  # port.py is more exact
     """One client-side connection. `opened` fires with its contract, or fails with `OpenFailed`."""
 
     factory: ClientFactory
     contract: Contract
     transport: Any
-    dataReceived: Any
-    logFrames: bool
-    guard: Guard
-    _onOpen = open_guarded
     take = staticmethod(take_unmasked)
     is_masked = False
     leaves_frames = True
-    is_plain: bool
-    replies: list[bytes] | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,8 +77,7 @@ class ClientProtocol(Connection, WebSocketClientProtocol):  # type: ignore[misc]
     def connectionMade(self) -> None:
         plan = self.factory.plan
         self.max_message_bytes = plan.limits.max_message_bytes
-        self.is_direct = is_direct(self.transport)
-        self.guard = Guard(self, self.factory.context)
+        self.guard_with(self.factory.context)
         self.contract = Contract(self, self.factory.reactor, plan.door)
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
@@ -139,9 +129,11 @@ class ClientProtocol(Connection, WebSocketClientProtocol):  # type: ignore[misc]
         if self.logFrames:
             trace.trace_handshake(self.contract.peer, self.contract.uri, response.headers)
 
+    def _onOpen(self) -> None:
+        attempt(self, super()._onOpen)
+
     def onOpen(self) -> None:
         self.guard.open()
-        self.is_plain = can_be_plain(self)
         self.conversation.opened()
         self.opened.callback(self.contract)
 
@@ -159,14 +151,8 @@ class ClientProtocol(Connection, WebSocketClientProtocol):  # type: ignore[misc]
         """The server is to drop the connection now (RFC 6455, 7.1.1); if it does not, we do."""
         result = super().onCloseFrame(code, reason)
         self.guard.await_close()
-        self.hear_no_more()
+        self.stop_receiving()
         return result
-
-    def hear_no_more(self) -> None:
-        """Drop what is behind a Close, here and to come (RFC 6455, 5.5.1), and a message that will never be whole."""
-        forget_message(self)
-        forget_input(self)
-        self.dataReceived = lambda _: None
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         if not self.is_open.called:
@@ -186,13 +172,14 @@ class ClientProtocol(Connection, WebSocketClientProtocol):  # type: ignore[misc]
         mask = os.urandom(MASK_BYTES)
         log_sent(self, opcode, payload, fin=fin, rsv=rsv, mask=mask)
         pieces = encode_head(opcode, len(payload), fin=fin, rsv=rsv, mask=mask), APPLY_MASK(payload, mask)
-        if self.replies is None or opcode not in (TEXT, BINARY):
+        replies = self.fast_path.replies
+        if replies is None or opcode not in (TEXT, BINARY):
             self.sendData(b"".join(pieces))
         else:
-            self.replies += pieces
+            replies += pieces
 
 
-class ClientFactory(WebSocketClientFactory):
+class ClientFactory(AutobahnFactory, WebSocketClientFactory):
     """Builds the one protocol of one plan."""
 
     noisy = False
@@ -204,7 +191,7 @@ class ClientFactory(WebSocketClientFactory):
         limits = plan.limits
         self.context = ConnectionContext(reactor, limits, Quota(0), TurnShare(reactor), Counters())
         use_clock(self, reactor)
-        trace_frames(self, plan.debug)
+        self.logFrames = plan.debug
         self.setProtocolOptions(
             failByDrop=False,
             echoCloseCodeReason=True,

@@ -28,9 +28,7 @@ from echod.rules.websocket.handshake import Acceptance
 from echod.settings import KIB
 from echod.transport.kernel import is_broken
 from echod.websocket.autobahn.deflate import change_deflate, deflate, is_worth_deflating
-from echod.websocket.autobahn.frames import receive_octets
-from echod.websocket.autobahn.pings import forget_ping_timeout, ping_again
-from echod.websocket.autobahn.state import State, drop_transport, is_shaking_hands, name_subprotocol, state_of
+from echod.websocket.autobahn.state import State, is_shaking_hands, state_of
 from echod.websocket.context import ServerContext
 from echod.websocket.factory import EndpointFactory, Rule
 from echod.websocket.protocol import EchodProtocol, reply_unchanged
@@ -73,9 +71,9 @@ class BehavingProtocol(EchodProtocol):
     def dataReceived(self, data: bytes, is_its_turn: bool = False) -> None:
         """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
         if not self.ending.is_silent and state_of(self) is not State.CLOSED:
-            self.guard.hear()
+            self.guard.keepalive.hear()
             if not self.has_heard_close:
-                receive_octets(self, data)
+                self.receive_rest(data)
 
     def consumeData(self) -> None:
         if not self.stall.is_on:
@@ -104,7 +102,7 @@ class BehavingProtocol(EchodProtocol):
 
     def answer(self, acceptance: Acceptance) -> bytes:
         changed = change_answer(self.behaviour, acceptance)
-        name_subprotocol(self, changed.subprotocol)
+        self.websocket_protocol_in_use = changed.subprotocol
         return super().answer(changed)
 
     def onOpen(self) -> None:
@@ -186,7 +184,7 @@ class BehavingProtocol(EchodProtocol):
 
     def _let_go(self, abort: bool) -> None:
         self.writer.close()
-        drop_transport(self, abort)
+        self.guard.drop(abort and not self.wasClean)
         if self.has_heard_end:
             self.guard.end_input()
 
@@ -219,7 +217,7 @@ class BehavingProtocol(EchodProtocol):
 
     def onAutoPingTimeout(self) -> None:
         if self.ending.is_silent:
-            forget_ping_timeout(self)
+            self.guard.keepalive.forget_timeout()
         elif self.guard.flow.is_held and state_of(self) is State.OPEN:
             self._look_for_client()
         else:
@@ -228,11 +226,11 @@ class BehavingProtocol(EchodProtocol):
     def _look_for_client(self) -> None:
         """Nothing is read, perhaps for ten minutes: another ping finds out whether there is still somebody."""
         if is_broken(self.transport):
-            forget_ping_timeout(self)
+            self.guard.keepalive.forget_timeout()
             self.factory.context.counters.count(PING_TIMEOUT)
             self.transport.abortConnection()
         else:
-            ping_again(self)
+            self.guard.keepalive.ping_again()
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(was_clean, code, reason)

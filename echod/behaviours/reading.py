@@ -32,7 +32,7 @@ class Stall:
         if self.is_on:
             self.stop()
             # What the client has said meanwhile is unread.
-            self._protocol.guard.hear()
+            self._protocol.guard.keepalive.hear()
             self._protocol.guard.flow.release(STALLED)
             self._protocol.consumeData()
 

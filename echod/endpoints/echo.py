@@ -15,6 +15,8 @@ from echod.websocket.protocol import EchodProtocol
 class SimpleEcho(EchodProtocol):
     """The note's simple server: one mode for all clients, in the store of its factory."""
 
+    factory: SimpleEchoFactory
+
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.sendMessage(reply_by(self.factory.store, payload, is_binary), is_binary)
 

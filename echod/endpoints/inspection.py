@@ -10,7 +10,6 @@ from echod.rules.http.head import Head
 from echod.transport.addresses import show_address
 from echod.transport.kernel import socket_transport
 from echod.websocket.autobahn.deflate import agreed_deflate
-from echod.websocket.autobahn.state import agreed_subprotocol
 
 
 def see_request(transport: Any, head: Head, instance: str) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def see_agreement(protocol: Any) -> dict[str, Any]:
     """What the opening handshake has agreed on."""
     deflate = agreed_deflate(protocol)
     extensions = [] if deflate is None else [{"name": "permessage-deflate", **deflate}]
-    return {"subprotocol": agreed_subprotocol(protocol), "extensions": extensions}
+    return {"subprotocol": protocol.websocket_protocol_in_use, "extensions": extensions}
 
 
 def see_proxy(transport: Any) -> dict[str, Any] | None:

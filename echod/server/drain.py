@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from echod.accept.admission import Admission
+from echod.errors import CloseCode
 from echod.settings import Limits
-from echod.websocket.connections import Connections, leave
+from echod.websocket.autobahn.port import Connection
+from echod.websocket.connections import Connections
 
 STEP_S = 0.05
 """Between two batches of Closes; must be smaller than the time over which they are spread."""
@@ -47,14 +48,14 @@ class Drain:
         """End whoever is left, now."""
         self._cut += self._admission.abort_all()
 
-    def _send_off(self, protocols: list[Any]) -> None:
+    def _send_off(self, connections: list[Connection]) -> None:
         """Close the first batch now, the others in steps."""
         # Everybody is to be told before the first is cut.
         spread_s = min(self._limits.drain_spread_s, self._limits.drain_timeout_s / 2)
         steps = max(1, math.ceil(spread_s / STEP_S))
-        size = math.ceil(len(protocols) / steps)
-        for step in range(math.ceil(len(protocols) / size) if size else 0):
-            batch = protocols[step * size : (step + 1) * size]
+        size = math.ceil(len(connections) / steps)
+        for step in range(math.ceil(len(connections) / size) if size else 0):
+            batch = connections[step * size : (step + 1) * size]
             self._timers.append(self._clock.callLater(step * STEP_S, send_off, batch))
 
     def _stop_timers(self) -> None:
@@ -70,7 +71,7 @@ class Drain:
         log.info("echod drained: {cut} connections had to be cut{before}", cut=self._cut, before=before)
 
 
-def send_off(protocols: list[Any]) -> None:
-    """Close 1001 to each."""
-    for protocol in protocols:
-        leave(protocol)
+def send_off(connections: list[Connection]) -> None:
+    """Close each with 1001, after the replies to what has been read."""
+    for connection in connections:
+        connection.leave(CloseCode.GOING_AWAY, "")

@@ -21,7 +21,6 @@ from echod.accept.interfaces import IHeadReceiver
 from echod.rules.http.head import Head, Refusal
 from echod.rules.http.response import render
 from echod.rules.websocket.handshake import Acceptance, accept_of, flatten_headers, read_opening
-from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.starting import (
     await_verdict,
     describe_request,
@@ -31,7 +30,8 @@ from echod.websocket.autobahn.starting import (
     start,
 )
 from echod.websocket.autobahn.state import is_shaking_hands
-from echod.websocket.guard import Guard
+from echod.websocket.context import ServerContext
+from echod.websocket.hooks import Guarded
 
 THINKING = "thinking"
 """The reason to stop reading while `onConnect` decides."""
@@ -40,15 +40,15 @@ log = Logger(namespace="echod.websocket")
 
 
 @implementer(IHeadReceiver)
-class ServerOpening(Connection, WebSocketServerProtocol):  # type: ignore[misc]  # port.py is more exact
+class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # port.py is more exact
     """The beginning and the end of a connection; what is between them is for its subclass.
 
     Attributes:
         head: the request as it was sent; until the connection is open.
     """
 
+    context: ServerContext
     head: Head | None = None
-    guard: Guard
     has_opened = False
     _request: ConnectionRequest | None = None
     _opening: Deferred[None] | None = None
@@ -91,7 +91,7 @@ class ServerOpening(Connection, WebSocketServerProtocol):  # type: ignore[misc] 
     def turn_away(self, refusal: Refusal, reason: str) -> None:
         """Answer this instead of 101."""
         self.wasNotCleanReason = reason
-        self.factory.context.counters.count(refusal.counted_as)
+        self.context.counters.count(refusal.counted_as)
         assert self.transport is not None
         self.transport.write(render(refusal))
         self.dropConnection(abort=False)

@@ -1,148 +1,175 @@
-"""What the server's and the client's protocol have in common: `guarded` gives it to a subclass of Autobahn's.
-
-Functions of the protocol instead of a common base: Autobahn's two classes are what is subclassed, and nothing else.
-"""
+"""What both ends of a WebSocket have in common: the hooks that Autobahn calls, each behind the guard."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
 
-from autobahn.websocket.protocol import WebSocketProtocol
+from autobahn.util import encode_truncate
+from autobahn.websocket.protocol import FrameHeader
 
+from echod.errors import CloseCode
+from echod.rules.behaviours.grammar import MOST_REASON_BYTES
 from echod.rules.websocket.partial_message import gather
+from echod.transport.addresses import peer_name
 from echod.websocket import trace
-from echod.websocket.autobahn.closing import Quiet, attempt, fail_connection, receive_guarded
-from echod.websocket.autobahn.state import State, drop_transport, is_shaking_hands, ping_when_silent, state_of
-from echod.websocket.fast_path import flush, write
-from echod.websocket.reading import receive
-
-Protocol = TypeVar("Protocol", bound=WebSocketProtocol)
-
-
-def consume(protocol: Any) -> None:
-    """`consumeData`: work on what has come, in slices once the connection is open."""
-    if is_shaking_hands(protocol):
-        WebSocketProtocol.consumeData(protocol)
-    else:
-        protocol.guard.work()
+from echod.websocket.autobahn.closing import Quiet, attempt, fail_for_hook
+from echod.websocket.autobahn.port import Connection
+from echod.websocket.autobahn.state import State, is_shaking_hands, state_of
+from echod.websocket.context import ConnectionContext
+from echod.websocket.fast_path import FastPath
+from echod.websocket.guard import Guard
+from echod.websocket.reading import receive_much
 
 
-def begin_frame(protocol: Any, length: int) -> None:
-    """`onMessageFrameBegin`"""
-    WebSocketProtocol.onMessageFrameBegin(protocol, length)
-    protocol.guard.begin_fragment(length)
+class Guarded(Connection):
+    """The base of the server's and the client's protocol.
 
-
-def take_frame_data(protocol: Any, payload: bytes) -> None:
-    """`onMessageFrameData`: keep it; small pieces together."""
-    if not protocol.failedByMe:
-        gather(protocol.frame_data, payload)
-    protocol.guard.take(len(payload))
-
-
-def end_message(protocol: Any) -> None:
-    """`onMessageEnd`: of a message that may have failed the connection, or come when it was closing."""
-    protocol.guard.end_message()
-    if state_of(protocol) is not State.CLOSED:
-        WebSocketProtocol.onMessageEnd(protocol)
-
-
-def receive_each(protocol: Any, payloads: Sequence[bytes], is_binary: bool) -> None:
-    """`receive_messages`: plain messages that came in one chunk. A subclass may answer them all at once."""
-    for payload in payloads:
-        if state_of(protocol) is not State.CLOSED:
-            protocol.onMessage(payload, is_binary)
-
-
-def listen(protocol: Any, event: str, handler: Callable[..., Any]) -> None:
-    """`on`: whoever listens to Autobahn's events is told of each message."""
-    protocol.is_plain = False
-    WebSocketProtocol.on(protocol, event, handler)
-
-
-def send_data(
-    protocol: Any,
-    data: bytes,
-    sync: bool = False,  # noqa: ARG001 - as Autobahn calls it
-    chopsize: int | None = None,
-) -> None:
-    """`sendData`: behind the replies that wait, and at once, so that there is nothing to do for `sync`."""
-    flush(protocol)
-    size = chopsize or len(data) or 1
-    for start in range(0, len(data), size):
-        write(protocol, (data[start : start + size],))
-
-
-def send_close_frame(
-    protocol: Any, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
-) -> None:
-    """`sendCloseFrame`: our own Close begins a wait."""
-    WebSocketProtocol.sendCloseFrame(protocol, code, reasonUtf8, isReply)
-    if not isReply:
-        protocol.guard.await_close()
-
-
-def close_connection(protocol: Any, abort: bool = False) -> None:
-    """`_closeConnection`: behind the replies that wait."""
-    flush(protocol)
-    drop_transport(protocol, abort)
-
-
-def tell_lost(protocol: Any, was_clean: bool, code: int | None, reason: str | None) -> None:
-    """`_onClose`: nothing of the connection is left, whatever a subclass does in its `onClose`."""
-    protocol.guard.lost()
-    attempt(protocol, protocol.onClose, was_clean, code, reason)
-
-
-def end_for_silence(protocol: Any) -> None:
-    """`onAutoPingTimeout`"""
-    if protocol.guard.ping_timed_out():
-        WebSocketProtocol.onAutoPingTimeout(protocol)
-
-
-def log_received(protocol: Any, frame: Any, parts: Any) -> None:
-    """`logRxFrame`"""
-    trace.trace_frame(protocol.peer_name, "received", frame, trace.join(parts))
-
-
-def log_sent(protocol: Any, frame: Any, payload: bytes, *_: object) -> None:
-    """`logTxFrame`"""
-    trace.trace_frame(protocol.peer_name, "sent", frame, payload)
-
-
-SHARED: dict[str, Any] = {
-    "log": Quiet(),
-    "is_plain": False,
-    "is_direct": False,
-    "incoming": None,
-    "replies": None,
-    "consumeData": consume,
-    "dataReceived": receive,
-    "logRxFrame": log_received,
-    "logTxFrame": log_sent,
-    "on": listen,
-    "onAutoPingTimeout": end_for_silence,
-    "onMessageEnd": end_message,
-    "onMessageFrameBegin": begin_frame,
-    "onMessageFrameData": take_frame_data,
-    "receive_messages": receive_each,
-    "sendCloseFrame": send_close_frame,
-    "sendData": send_data,
-    "_closeConnection": close_connection,
-    "_onClose": tell_lost,
-    "_fail_connection": fail_connection,
-    "_onMessage": receive_guarded,
-    "_sendAutoPing": ping_when_silent,
-}
-"""Attributes of the class: what a connection begins with, and the hooks."""
-
-
-def guarded(kind: type[Protocol]) -> type[Protocol]:
-    """Class decorator: make the hooks, and the state that they need, the class's own.
-
-    The class gives a connection its `guard`, and names what takes whole frames of its peer (`take`, `is_masked`).
+    A subclass calls `guard_with` when its connection is made, and says how whole frames of its peer are taken:
+    `take`, `is_masked`, `leaves_frames` and `max_message_bytes` are attributes of its class.
     """
-    for name, value in SHARED.items():
-        setattr(kind, name, value)
-    return kind
+
+    log = Quiet()
+    _isMessageCompressed = False
+    guard: Guard
+    fast_path: FastPath
+
+    def guard_with(self, context: ConnectionContext) -> None:
+        """The connection is made: its parts begin, and chunks go straight to the fast path."""
+        self.guard = Guard(self, context)
+        self.fast_path = self.guard.fast_path
+        if type(self).dataReceived is Guarded.dataReceived:
+            # On the instance: nothing of ours stands between the transport and the loop that takes frames.
+            self.dataReceived = self.fast_path.receive  # type: ignore[method-assign]
+
+    @property
+    def peer_name(self) -> str:
+        """Asked for when it is needed: behind a proxy the transport learns the client's address late."""
+        return peer_name(self.transport.getPeer())
+
+    # What comes
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes have come. A subclass that overrides this sees every chunk."""
+        self.fast_path.receive(data)
+
+    def receive_rest(self, data: bytes) -> None:
+        """Put behind what waits what the fast path does not take, and work on it."""
+        if state_of(self) is not State.CLOSED:
+            self.guard.keepalive.hear()
+            self.data += data
+            self.consumeData()
+
+    def receive_much(self, data: bytes) -> None:
+        """A long chunk of several frames."""
+        receive_much(self, self.guard, data)
+
+    def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
+        """Plain messages that came in one chunk. A subclass may answer them all at once."""
+        for payload in payloads:
+            if state_of(self) is not State.CLOSED:
+                self.onMessage(payload, is_binary)
+
+    def consumeData(self) -> None:
+        """Work on what has come, in slices once the connection is open."""
+        if is_shaking_hands(self):
+            super().consumeData()
+        else:
+            self.guard.work()
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """Its announced length is checked before its payload comes."""
+        super().onMessageFrameBegin(length)
+        self.guard.limits.begin_fragment(length)
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        """Kept; small pieces together."""
+        if not self.failedByMe:
+            assert self.frame_data is not None
+            gather(self.frame_data, payload)
+        self.guard.limits.count(len(payload))
+
+    def onMessageEnd(self) -> None:
+        """Of a message that may have failed the connection, or come when it was closing."""
+        self.guard.limits.end_message()
+        if state_of(self) is not State.CLOSED:
+            super().onMessageEnd()
+
+    def _onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """A message of several frames is whole: an `onMessage` that raises closes its own connection."""
+        try:
+            self.onMessage(payload, isBinary)
+        except Exception:
+            fail_for_hook(self)
+
+    def on(self, event: str, handler: Callable[..., object]) -> None:
+        """A listener to Autobahn's events is told of each message, so none may go past Autobahn."""
+        super().on(event, handler)
+        if hasattr(self, "fast_path"):
+            self.fast_path.is_on = False
+
+    def stop_receiving(self) -> None:
+        """Drop what was received and not worked on, and all that is to come (RFC 6455, 5.5.1)."""
+        self.guard.forget_message()
+        self.data = b""
+        self.dataReceived = drop  # type: ignore[method-assign]
+
+    # What leaves
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """Behind the replies that wait, and at once, so that there is nothing to do for `sync`."""
+        self.fast_path.flush()
+        size = chopsize or len(data) or 1
+        for start in range(0, len(data), size):
+            self.fast_path.write((data[start : start + size],))
+
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
+        """With our own Close the wait for the peer's begins."""
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+        if not isReply:
+            self.guard.await_close()
+
+    # How it ends
+
+    def leave(self, code: int, reason: str) -> None:
+        """Close, once everything that has been read is worked on."""
+        self.guard.leave(code, reason)
+
+    def _fail_connection(self, code: int = CloseCode.PROTOCOL_ERROR, reason: str = "") -> None:
+        """Fail the WebSocket connection (RFC 6455, 7.1.7): Close, and then nothing that comes is parsed any more."""
+        if state_of(self) is State.OPEN:
+            self.failedByMe = True
+            self.sendCloseFrame(code=code, reasonUtf8=encode_truncate(reason, MOST_REASON_BYTES))
+            self.guard.forget_message()
+        self.dropConnection(abort=False)
+
+    def _closeConnection(self, abort: bool = False) -> None:
+        """End TCP behind the replies that wait; a clean closing handshake is never followed by a reset."""
+        self.fast_path.flush()
+        self.guard.drop(abort and not self.wasClean)
+
+    def _onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        """Nothing of the connection is left, whatever a subclass does in its `onClose`."""
+        self.guard.lost()
+        attempt(self, self.onClose, was_clean, code, reason)
+
+    def _sendAutoPing(self) -> None:
+        """Only a peer that has been silent for the whole interval gets a ping."""
+        if self.guard.keepalive.is_ping_due():
+            super()._sendAutoPing()
+
+    def onAutoPingTimeout(self) -> None:
+        """A pong is missing."""
+        if self.guard.keepalive.has_timed_out():
+            super().onAutoPingTimeout()
+
+    # What is logged under `debug`
+
+    def logRxFrame(self, frame: FrameHeader, payload: Sequence[bytes] | None) -> None:
+        trace.trace_frame(self.peer_name, "received", frame, trace.join(payload))
+
+    def logTxFrame(self, frame: FrameHeader, payload: bytes, *_: object) -> None:
+        trace.trace_frame(self.peer_name, "sent", frame, payload)
+
+
+def drop(data: bytes) -> None:
+    """Bytes that are not parsed any more."""

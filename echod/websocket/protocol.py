@@ -15,37 +15,23 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.rules.websocket.frames import encode_plain, plain_head, take_masked
-from echod.transport.addresses import peer_name
-from echod.transport.direct_send import is_direct
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import close_of
 from echod.websocket.autobahn.deflate import send_whole
 from echod.websocket.autobahn.state import OPEN
-from echod.websocket.fast_path import can_be_plain
-from echod.websocket.guard import Guard
 from echod.websocket.handshake import ServerOpening
-from echod.websocket.hooks import guarded
 
 
-@guarded
 @implementer(IHalfCloseableProtocol)
 class EchodProtocol(ServerOpening):
     """One server-side connection. Subclasses say what a message does; everything else is settled here."""
 
-    factory: Any
-    transport: Any
-    logFrames: bool
-    guard: Guard
     take = staticmethod(take_masked)
     is_masked = True
     leaves_frames = False
-    is_plain: bool
-    replies: list[bytes] | None
-    receive_messages: Any
 
     def connectionMade(self) -> None:
-        self.is_direct = is_direct(self.transport)
-        self.guard = Guard(self, self.factory.context)
+        self.guard_with(self.context)
         super().connectionMade()
 
     def readConnectionLost(self) -> None:
@@ -63,23 +49,17 @@ class EchodProtocol(ServerOpening):
 
     def onOpen(self) -> None:
         self.guard.open()
-        self.is_plain = can_be_plain(self)
         # Nobody reads it again, and it is some 3 KiB.
         del self.head, self._request
-        self.factory.context.connections.join(self)
+        self.context.connections.join(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.factory.context.connections.leave(self)
+        self.context.connections.leave(self)
         super().connectionLost(reason)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         if self.logFrames:
             trace.trace_close(self.peer_name, *close_of(self, was_clean))
-
-    @property
-    def peer_name(self) -> str:
-        """Asked for when it is needed: behind a proxy the transport learns the client's address late."""
-        return peer_name(self.transport.getPeer())
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first that the client offers: some clients refuse a server that selects none."""
@@ -98,20 +78,22 @@ class EchodProtocol(ServerOpening):
         A reply may be larger than its message, and a peer may vanish before it: both are normal.
         One frame whatever its size; to choose the frames there are `beginMessage` and `sendMessageFrame`.
         """
-        if not self.is_plain:
+        fast_path = self.fast_path
+        if not fast_path.is_on:
             send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
         elif self.state == OPEN:
             pieces = plain_head(len(payload), isBinary), payload
-            if self.replies is None or sync:
+            if fast_path.replies is None or sync:
                 self.sendData(b"".join(pieces), sync)
             else:
-                self.replies += pieces
+                fast_path.replies += pieces
 
     def send_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None:
         """As `sendMessage` for each of them, in order: of plain messages that came in one chunk the replies."""
-        assert self.replies is not None, "only while messages are received"
+        replies = self.fast_path.replies
+        assert replies is not None, "only while messages are received"
         if self.state == OPEN:
-            self.replies += encode_plain(payloads, is_binary)
+            replies += encode_plain(payloads, is_binary)
 
 
 class Echo(EchodProtocol):

@@ -1,46 +1,60 @@
-"""A connection works on what it has received for a few milliseconds at a time; then the others have their turn."""
+"""A connection works on what it has received for a few milliseconds at a time; then the others have their turn.
+
+How it works. What a chunk leaves in the connection's buffer is parsed by `work`, a step at a time: plain messages, a
+frame of Autobahn's, or a piece of a frame that inflates. It stops when the slice is over, when the rate of inflated
+bytes is used up, or when too many replies wait to be read by the peer; reading is held meanwhile. Where all
+connections together have used their share of this turn of the event loop, it queues for a later one.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import ParamSpec
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 
 from echod.flow.flow_control import FlowControl
 from echod.flow.quotas import RateLimit
-from echod.flow.turn_share import SHORT_BYTES, TurnShare
+from echod.flow.turn_share import SHORT_BYTES
 from echod.rules.websocket.inflation import LEAST_BYTES
 from echod.websocket.autobahn.deflate import is_inflating_frame
+from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
-from echod.websocket.fast_path import step
+from echod.websocket.context import ConnectionContext
+from echod.websocket.fast_path import FastPath
 from echod.websocket.inflating import inflate_piece
 
 SLICE_S = 0.004
-"""Must stay well below the 20 ms that one packet train may stall everybody else; a last message comes on top."""
+"""Must stay well below the 20 ms that one packet burst may stall all other connections; a last message comes on top."""
 
 WORKING = "working"
 """The reason to stop reading: what has been read is not finished."""
 
+P = ParamSpec("P")
+
 
 class TimeSlices:
-    """Reads frames out of a protocol's buffer until none is whole.
+    """Takes frames out of a connection's buffer until none is whole.
 
-    It stops when the slice is over, its rate is used up, or replies wait to be taken; and it waits for a later turn of
-    the loop when all connections together have had their share of this one.
+    `is_working` means that received bytes wait for a slice; what comes meanwhile stays behind them.
     """
 
-    __slots__ = ("_clock", "_flow", "_is_queued", "_later", "_piece", "_protocol", "_rate", "_turn_share")
+    __slots__ = ("_connection", "_context", "_fast_path", "_flow", "_is_queued", "_later", "_piece", "_rate")
 
     def __init__(
-        self, protocol: Any, flow: FlowControl, clock: IReactorTime, rate: RateLimit, turn_share: TurnShare
+        self,
+        connection: Connection,
+        context: ConnectionContext,
+        flow: FlowControl,
+        fast_path: FastPath,
+        rate: RateLimit,
     ) -> None:
-        self._protocol = protocol
+        self._connection = connection
+        self._context = context
         self._flow = flow
-        self._clock = clock
+        self._fast_path = fast_path
         self._rate = rate
-        self._turn_share = turn_share
         self._later: IDelayedCall | None = None
         self._is_queued = False
         self._piece = LEAST_BYTES
@@ -53,15 +67,20 @@ class TimeSlices:
     @property
     def is_over(self) -> bool:
         """Whether what comes has to wait for its turn."""
-        return self.is_working or self._turn_share.is_used_up
+        return self.is_working or self._context.turn_share.is_used_up
 
     def work(self) -> None:
-        """Work on what is there; what comes while a slice waits for its turn stays behind it."""
+        """Work for one slice on what is there; what comes while a slice waits for its turn stays behind it."""
+        turn_share = self._context.turn_share
         if self.is_working:
             return
-        if self._turn_share.is_used_up and self._protocol.data:
+        if turn_share.is_used_up and self._connection.data:
             self._queue()
-        elif not self._work():
+            return
+        start = time.perf_counter()
+        is_left = self._work_until(start + SLICE_S)
+        turn_share.spend(time.perf_counter() - start)
+        if not is_left:
             self._flow.release(WORKING)
 
     def stop(self) -> None:
@@ -70,28 +89,24 @@ class TimeSlices:
             self._later.cancel()
             self._later = None
         if self._is_queued:
-            self._turn_share.withdraw(self._go_on)
+            self._context.turn_share.withdraw(self._go_on)
             self._is_queued = False
 
-    def take(self, take: Callable[..., None], *args: Any) -> None:
+    def take(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call it; the time that it takes counts for the share of this turn."""
         start = time.perf_counter()
-        take(*args)
-        self._turn_share.spend(time.perf_counter() - start)
-
-    def _work(self) -> bool:
-        """One slice; whether another has to follow."""
-        start = time.perf_counter()
-        is_left = self._work_until(start + SLICE_S)
-        self._turn_share.spend(time.perf_counter() - start)
-        return is_left
+        function(*args, **kwargs)
+        self._context.turn_share.spend(time.perf_counter() - start)
 
     def _work_until(self, end: float) -> bool:
-        while state_of(self._protocol) is not State.CLOSED and self._step():
-            wait_s = self._rate.wait_s()
-            if wait_s:
+        """Step until nothing is left, or one has to wait; whether something is left."""
+        connection, step = self._connection, self._fast_path.step
+        while state_of(connection) is not State.CLOSED and (
+            self._inflate() if is_inflating_frame(connection) else step()
+        ):
+            if self._rate.wait_s():
                 self._flow.hold(WORKING)
-                self._later = self._clock.callLater(wait_s, self._go_on)
+                self._later = self._context.clock.callLater(self._rate.wait_s(), self._go_on)
                 return True
             if self._flow.is_full:
                 self._flow.hold(WORKING)
@@ -103,21 +118,20 @@ class TimeSlices:
                 return True
         return False
 
-    def _step(self) -> bool:
-        """A step of a frame, or a piece of one that inflates; whether there may be another."""
-        if not is_inflating_frame(self._protocol):
-            return step(self._protocol)
-        before = len(self._protocol.data)
-        self._piece = inflate_piece(self._protocol, self._piece)
-        left = len(self._protocol.data)
+    def _inflate(self) -> bool:
+        """Inflate a piece of the frame that has begun; whether there may be another step."""
+        connection = self._connection
+        before = len(connection.data)
+        self._piece = inflate_piece(connection, self._piece)
+        left = len(connection.data)
         # A frame may end without a byte more; and a protocol may have its own reasons to take nothing.
-        return left > 0 and (left < before or not is_inflating_frame(self._protocol))
+        return left > 0 and (left < before or not is_inflating_frame(connection))
 
     def _queue(self) -> None:
         self._flow.hold(WORKING)
         self._is_queued = True
-        self._turn_share.queue(self._go_on, is_short=len(self._protocol.data) <= SHORT_BYTES)
+        self._context.turn_share.queue(self._go_on, is_short=len(self._connection.data) <= SHORT_BYTES)
 
     def _go_on(self) -> None:
         self._later, self._is_queued = None, False
-        self._protocol.consumeData()
+        self._connection.consumeData()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from autobahn.websocket.protocol import FrameHeader
 from twisted.logger import Logger
 
 PREVIEW_BYTES = 64
@@ -24,7 +24,7 @@ def trace_handshake(peer: str, line: str, headers: dict[str, str]) -> None:
     log.info("{peer} handshake {line} {headers}", peer=peer, line=repr(line), headers=shown)
 
 
-def trace_frame(peer: str, direction: str, frame: Any, payload: bytes) -> None:
+def trace_frame(peer: str, direction: str, frame: FrameHeader, payload: bytes) -> None:
     """`direction` is `received` or `sent`; `frame` has Autobahn's `opcode`, `fin` and `length`."""
     log.info(
         "{peer} {direction} opcode={opcode} fin={fin} length={length} {preview}",

@@ -26,7 +26,7 @@ def test_what_is_given_back_may_be_taken_again() -> None:
 
 
 def test_a_budget_of_zero_is_no_limit() -> None:
-    assert Quota(0).take(2**60)
+    assert Quota(0).reserve(2**60)
 
 
 @pytest.mark.parametrize(

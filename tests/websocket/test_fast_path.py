@@ -177,8 +177,8 @@ def test_who_listens_in_a_client_is_told_too(net: MemoryNet) -> None:
 
 
 def test_frames_that_are_logged_go_autobahns_way() -> None:
-    assert not serve(Echo, debug=True).is_plain
-    assert serve(Echo).is_plain
+    assert not serve(Echo, debug=True).fast_path.is_on
+    assert serve(Echo).fast_path.is_on
 
 
 def test_with_an_extension_everything_goes_autobahns_way(net: MemoryNet) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from echod.settings import Limits
-from echod.websocket.guard import outer_limit
+from echod.websocket.message_limits import outer_limit
 from tests.deflate import deflated
 from tests.pair import (
     BINARY,

@@ -1,16 +1,8 @@
-"""What Autobahn does not document, third part: permessage-deflate (RFC 7692), and the messages that it makes.
-
-Names used, besides those in internals.py, on a protocol: `_perMessageCompress`, `_isMessageCompressed`,
-`message_data_total_length`, `perMessageCompressionAccept`; on its extension: `start_compress_message`,
-`compress_message_data`, `end_compress_message`, `server_no_context_takeover`, `client_no_context_takeover`,
-`server_max_window_bits`, `client_max_window_bits`, `_compressor`, `_decompressor`.
-`tests/websocket/autobahn/test_state.py` fails when a new Autobahn changes one of them.
-"""
+"""permessage-deflate (RFC 7692) as Autobahn has it, and the messages that it makes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from autobahn.websocket.compress import (
     PerMessageDeflateOffer,
@@ -21,6 +13,7 @@ from autobahn.websocket.compress import (
 
 from echod.rules.websocket.frames import BINARY, COMPRESSED, TEXT
 from echod.settings import KIB
+from echod.websocket.autobahn.port import Accept, Connection
 from echod.websocket.autobahn.state import State, state_of
 
 MOST_DEFLATED_BYTES = 192 * KIB
@@ -37,7 +30,7 @@ DEFLATE_PARAMETERS = (
 )
 
 
-def accept_deflate(offers: Iterable[Any]) -> PerMessageDeflateOfferAccept | None:
+def accept_deflate(offers: Iterable[object]) -> PerMessageDeflateOfferAccept | None:
     """The first permessage-deflate offer, as the client put it (RFC 7692, 7.1)."""
     return next((PerMessageDeflateOfferAccept(o) for o in offers if isinstance(o, PerMessageDeflateOffer)), None)
 
@@ -46,26 +39,29 @@ def decline(_: object) -> None:
     """No permessage-deflate, whatever is offered or answered."""
 
 
-def deflate(protocol: Any, payload: bytes) -> bytes:
+def deflate(connection: Connection, payload: bytes) -> bytes:
     """A message compressed as negotiated; the zlib object is made at the first call."""
-    extension = protocol._perMessageCompress
+    extension = connection._perMessageCompress
+    assert extension is not None
     extension.start_compress_message()
     deflated = b"".join((extension.compress_message_data(payload), extension.end_compress_message()))
-    free_compressor(protocol)
+    free_compressor(connection)
     return deflated
 
 
-def send_whole(protocol: Any, payload: bytes, is_binary: bool, *, may_deflate: bool = True, sync: bool = False) -> None:
+def send_whole(
+    connection: Connection, payload: bytes, is_binary: bool, *, may_deflate: bool = True, sync: bool = False
+) -> None:
     """Send a message in one frame, compressed where that is worth it; nothing when the connection is not open."""
-    if state_of(protocol) is State.OPEN:
-        compress = may_deflate and is_worth_deflating(protocol, payload)
-        body = deflate(protocol, payload) if compress else payload
-        protocol.sendFrame(BINARY if is_binary else TEXT, body, rsv=COMPRESSED if compress else 0, sync=sync)
+    if state_of(connection) is State.OPEN:
+        compress = may_deflate and is_worth_deflating(connection, payload)
+        body = deflate(connection, payload) if compress else payload
+        connection.sendFrame(BINARY if is_binary else TEXT, body, rsv=COMPRESSED if compress else 0, sync=sync)
 
 
-def is_worth_deflating(protocol: Any, payload: bytes) -> bool:
+def is_worth_deflating(connection: Connection, payload: bytes) -> bool:
     """Whether to compress a message: when that was negotiated, and does not stall everybody else."""
-    return protocol._perMessageCompress is not None and len(payload) <= MOST_DEFLATED_BYTES
+    return connection._perMessageCompress is not None and len(payload) <= MOST_DEFLATED_BYTES
 
 
 def deflate_offers() -> list[PerMessageDeflateOffer]:
@@ -73,50 +69,49 @@ def deflate_offers() -> list[PerMessageDeflateOffer]:
     return [PerMessageDeflateOffer()]
 
 
-def accept_deflate_response(response: Any) -> PerMessageDeflateResponseAccept | None:
+def accept_deflate_response(response: object) -> PerMessageDeflateResponseAccept | None:
     """What the server made of our offer, as it is."""
     return PerMessageDeflateResponseAccept(response) if isinstance(response, PerMessageDeflateResponse) else None
 
 
-def change_deflate(protocol: Any, change: Callable[[Any], Any]) -> None:
+def change_deflate(connection: Connection, change: Callable[[Accept], Accept]) -> None:
     """Let this one connection answer offers of permessage-deflate by what `change` makes of the usual way."""
-    protocol.perMessageCompressionAccept = change(protocol.perMessageCompressionAccept)
+    connection.perMessageCompressionAccept = change(connection.perMessageCompressionAccept)
 
 
-def agreed_deflate(protocol: Any) -> dict[str, Any] | None:
+def agreed_deflate(connection: Connection) -> dict[str, object] | None:
     """The parameters of permessage-deflate (RFC 7692, 7.1) as they are in force; None without it."""
-    extension = protocol._perMessageCompress
+    extension = connection._perMessageCompress
     return None if extension is None else {name: getattr(extension, name) for name in DEFLATE_PARAMETERS}
 
 
-def is_inflating(protocol: Any) -> bool:
+def is_inflating(connection: Connection) -> bool:
     """Whether the message that is being received is compressed."""
-    return bool(getattr(protocol, "_isMessageCompressed", False))
+    return connection._isMessageCompressed
 
 
-def is_inflating_frame(protocol: Any) -> bool:
+def is_inflating_frame(connection: Connection) -> bool:
     """Whether the frame that has begun, and waits for more bytes, belongs to a compressed message."""
-    frame = protocol.current_frame
-    return frame is not None and frame.opcode <= BINARY and bool(protocol._isMessageCompressed)
+    frame = connection.current_frame
+    return frame is not None and frame.opcode <= BINARY and connection._isMessageCompressed
 
 
-def received_bytes(protocol: Any) -> int:
+def received_bytes(connection: Connection) -> int:
     """Of the message that is being received: what was inflated, and what is announced and not inflated yet."""
-    count: int = protocol.message_data_total_length
-    return count
+    return connection.message_data_total_length
 
 
-def free_decompressor(protocol: Any) -> None:
+def free_decompressor(connection: Connection) -> None:
     """Drop the zlib object for what comes when no later message needs its context: it holds some 40 KiB."""
-    extension = protocol._perMessageCompress
-    is_server = protocol.factory.isServer
-    if extension.client_no_context_takeover if is_server else extension.server_no_context_takeover:
+    extension = connection._perMessageCompress
+    assert extension is not None
+    if extension.client_no_context_takeover if connection.is_server else extension.server_no_context_takeover:
         extension._decompressor = None
 
 
-def free_compressor(protocol: Any) -> None:
+def free_compressor(connection: Connection) -> None:
     """As `free_decompressor`, for what goes out: some 70 KiB."""
-    extension = protocol._perMessageCompress
-    is_server = protocol.factory.isServer
-    if extension.server_no_context_takeover if is_server else extension.client_no_context_takeover:
+    extension = connection._perMessageCompress
+    assert extension is not None
+    if extension.server_no_context_takeover if connection.is_server else extension.client_no_context_takeover:
         extension._compressor = None

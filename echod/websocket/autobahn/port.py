@@ -7,33 +7,49 @@ what stands below the line is ours, given by `websocket/hooks.py` or later. `tes
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from autobahn.twisted.websocket import WebSocketAdapterProtocol
 from autobahn.wamp.types import TransportDetails
-from autobahn.websocket.compress import PerMessageDeflate
+from autobahn.websocket.compress import PerMessageDeflate, PerMessageDeflateOfferAccept
 from autobahn.websocket.protocol import FrameHeader
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
 
+from echod.rules.websocket.frames import Take
 from echod.transport.interfaces import Transport
 
 Piece = bytes | bytearray
 
+Accept = Callable[[Iterable[object]], PerMessageDeflateOfferAccept | None]
+"""How offers of permessage-deflate are answered."""
 
-class BatchedTimer:
-    """Declared: what Autobahn's factories keep as `_batched_timer`."""
+
+class AutobahnTimer:
+    """What Autobahn's factories keep as `_batched_timer`."""
 
     if TYPE_CHECKING:
 
         def call_later(self, delay: float, function: Callable[..., object], *args: object) -> IDelayedCall: ...
 
 
+class AutobahnFactory(Factory[Protocol]):
+    """A factory of Autobahn's, as far as it is used."""
+
+    _batched_timer: AutobahnTimer
+    countConnections: int
+    logFrames: bool
+    headers: Mapping[str, str]
+
+
 class Connection(WebSocketAdapterProtocol):
     """One end of a WebSocket: Autobahn's protocol, as the modules of echod see it."""
 
     CONFIG_ATTRS: ClassVar[Sequence[str]]
+    factory: AutobahnFactory
     state: int
     data: bytes
     current_frame: FrameHeader | None
@@ -41,11 +57,12 @@ class Connection(WebSocketAdapterProtocol):
     frame_data: list[Piece] | None
     message_data: list[Piece] | None
     message_data_total_length: int
-    send_queue: deque[tuple[bytes, bool]]
+    tcpNoDelay: bool
     logFrames: bool
     logOctets: bool
     trackedTimings: object
     _listeners: Mapping[str, object]
+    _valid_events: Sequence[str]
     transport_details: TransportDetails
 
     wasClean: bool
@@ -55,6 +72,8 @@ class Connection(WebSocketAdapterProtocol):
     localCloseReason: bytes | None
     remoteCloseCode: int | None
     remoteCloseReason: str | None
+    openHandshakeTimeout: float
+    openHandshakeTimeoutCall: IDelayedCall | None
     closeHandshakeTimeoutCall: IDelayedCall | None
     autoPingInterval: float
     autoPingTimeout: float
@@ -65,14 +84,35 @@ class Connection(WebSocketAdapterProtocol):
     websocket_protocol_in_use: str | None
     http_status_line: str
     http_headers: dict[str, str]
+    perMessageCompressionAccept: Accept
     _perMessageCompress: PerMessageDeflate | None
     _isMessageCompressed: bool
 
     if TYPE_CHECKING:
 
+        @property
+        def is_open(self) -> Deferred[None]: ...
         def consumeData(self) -> None: ...
         def processData(self) -> bool: ...
+        def processHandshake(self) -> None: ...
+        def onOpen(self) -> None: ...
+        def onOpenHandshakeTimeout(self) -> None: ...
+        def onMessage(self, payload: bytes, isBinary: bool) -> None: ...
+        def onMessageFrameBegin(self, length: int) -> None: ...
+        def onMessageFrameData(self, payload: bytes) -> None: ...
+        def onMessageEnd(self) -> None: ...
+        def onPing(self, payload: bytes) -> None: ...
+        def onPong(self, payload: bytes) -> None: ...
+        def onCloseFrame(self, code: int | None, reasonRaw: bytes | None) -> bool | None: ...
+        def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None: ...
+        def onAutoPingTimeout(self) -> None: ...
+        def on(self, event: str, handler: Callable[..., object]) -> None: ...
+        def logRxFrame(self, frameHeader: FrameHeader, payload: Sequence[bytes] | None) -> None: ...
+        def logTxFrame(self, frameHeader: FrameHeader, payload: bytes, *more: object) -> None: ...
         def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None: ...
+        def sendFrame(
+            self, opcode: int, payload: bytes = b"", fin: bool = True, rsv: int = 0, *, sync: bool = False
+        ) -> None: ...
         def sendMessage(
             self,
             payload: bytes,
@@ -87,10 +127,21 @@ class Connection(WebSocketAdapterProtocol):
             self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
         ) -> None: ...
         def dropConnection(self, abort: bool = False) -> None: ...
-        def onAutoPingTimeout(self) -> None: ...
-        def _sendAutoPing(self) -> None: ...
+        def _connectionLost(self, reason: Failure) -> None: ...
         def _fail_connection(self, code: int = 1002, reason: str = "") -> None: ...
+        def _sendAutoPing(self) -> None: ...
 
     # Ours.
 
     transport: Transport  # type: ignore[assignment]
+    take: Take
+    is_masked: bool
+    leaves_frames: bool
+    max_message_bytes: int
+
+    if TYPE_CHECKING:
+
+        def receive_rest(self, data: bytes) -> None: ...
+        def receive_much(self, data: bytes) -> None: ...
+        def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None: ...
+        def leave(self, code: int, reason: str) -> None: ...

@@ -1,11 +1,4 @@
-"""What Autobahn does not document, second part: how a connection of the server begins and ends.
-
-Names used, besides those in internals.py: `_connectionMade`, `_connectionLost`, `_transport_details`, `peer`,
-`trafficStats`, `send_queue`, `utf8validator`, `is_closed`, `_results`, `_valid_events`, `tcpNoDelay`,
-`openHandshakeTimeout`, `openHandshakeTimeoutCall`, `onOpenHandshakeTimeout`, `perMessageCompressionAccept`,
-`inside_message`, `current_frame`, `websocket_version`, `websocket_protocol_in_use`, `websocket_extensions_in_use`;
-on its factories: `countConnections`, `headers`.
-`tests/websocket/autobahn/test_starting.py` fails when a new Autobahn changes one of them.
+"""How a connection begins and ends: what Autobahn does for each, done once for a class.
 
 Autobahn sets some forty attributes on every connection, each the same, and formats logs that are off.
 Here they are attributes of the class, found out from Autobahn itself, and what has to be an object of its own is made
@@ -17,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import TypeVar, cast
 
 from autobahn.twisted.util import create_transport_details, peer2str
 from autobahn.twisted.websocket import WebSocketServerProtocol
@@ -29,46 +22,50 @@ from autobahn.websocket.types import ConnectionRequest
 from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport, ITransport
+from twisted.python.failure import Failure
 
 from echod.rules.http.head import END
 from echod.rules.websocket.handshake import Extension, Opening
 from echod.websocket.autobahn.closing import attempt
+from echod.websocket.autobahn.port import AutobahnFactory, AutobahnTimer, Connection
 
 VERSION = 13
+
+Kind = TypeVar("Kind", bound=Connection)
 
 
 class Lazy:
     """An attribute that is made when it is first asked for, and is one of the instance from then on."""
 
-    def __init__(self, make: Callable[[Any], Any]) -> None:
+    def __init__(self, make: Callable[[Connection], object]) -> None:
         self._make = make
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, protocol: Any, owner: type) -> Any:
-        value = self._make(protocol)
-        setattr(protocol, self._name, value)
+    def __get__(self, connection: Connection, owner: type) -> object:
+        value = self._make(connection)
+        setattr(connection, self._name, value)
         return value
 
 
-def describe_transport(protocol: Any) -> TransportDetails:
+def describe_transport(connection: Connection) -> TransportDetails:
     """Autobahn's view of the transport, whole from the first: asked for late, TLS has shaken hands."""
-    details = create_transport_details(protocol.transport, True)
+    details = create_transport_details(cast("ITransport", connection.transport), True)
     details.channel_framing = TransportDetails.CHANNEL_FRAMING_WEBSOCKET
     return details
 
 
-ON_DEMAND: dict[str, Callable[[Any], Any]] = {
-    "_results": lambda protocol: dict.fromkeys(protocol._valid_events),
+ON_DEMAND: dict[str, Callable[[Connection], object]] = {
+    "_results": lambda connection: dict.fromkeys(connection._valid_events),
     "_transport_details": describe_transport,
     "is_closed": lambda _: Deferred(),
-    "peer": lambda protocol: peer2str(protocol.transport),
+    "peer": lambda connection: peer2str(cast("ITransport", connection.transport)),
     "send_queue": lambda _: deque(),
     "trafficStats": lambda _: TrafficStats(),
     "utf8validator": lambda _: Utf8Validator(),
-    "websocket_extensions_in_use": lambda protocol: list(filter(None, [protocol._perMessageCompress])),
+    "websocket_extensions_in_use": lambda connection: list(filter(None, [connection._perMessageCompress])),
 }
 """What Autobahn makes for every connection, and few ask for."""
 
@@ -85,39 +82,46 @@ OF_THE_REQUEST = {
 """What Autobahn keeps of a handshake, and where ours has it while it lasts."""
 
 
-def starting_state(factory: Any) -> dict[str, Any]:
+def starting_state(factory: AutobahnFactory) -> dict[str, object]:
     """What Autobahn gives to a connection at its start, as attributes of a class."""
-    probe: Any = WebSocketServerProtocol()
+    probe = WebSocketServerProtocol()
     probe.factory = factory
-    probe.openHandshakeTimeout = 0
+    setattr(probe, "openHandshakeTimeout", 0)  # noqa: B010 - Autobahn does not declare it
     WebSocketProtocol._connectionMade(probe)
-    mine = set(probe.CONFIG_ATTRS) | ON_DEMAND.keys() | {"factory", "is_open"}
+    mine = {*probe.CONFIG_ATTRS, *ON_DEMAND, "factory", "is_open"}
     return {name: value for name, value in vars(probe).items() if name not in mine}
 
 
-def carry_start(factory: Any, kind: Any) -> Any:
-    """The protocol class with everything as its own that is the same for all connections when they start."""
+def carry(factory: AutobahnFactory, kind: type[Kind], **own: object) -> type[Kind]:
+    """The protocol class with the factory's options, the state at the start, and `own` as attributes of the class.
+
+    Autobahn would copy some thirty options onto every connection, which costs 2 KiB each.
+    """
+    options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
+    # As an attribute of a class a function would become a method.
+    options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
     opened = {"inside_message": False, "current_frame": None}
     spoken = {"websocket_version": VERSION, "websocket_protocol_in_use": None}
     asked = {name: property(attrgetter(source)) for name, source in OF_THE_REQUEST.items()}
     lazy = {name: Lazy(make) for name, make in ON_DEMAND.items()}
-    return type(kind.__name__, (kind,), starting_state(factory) | opened | spoken | asked | lazy)
+    attributes = options | own | starting_state(factory) | opened | spoken | asked | lazy
+    return cast("type[Kind]", type(kind.__name__, (kind,), attributes))
 
 
-def start(protocol: Any) -> None:
+def start(connection: Connection) -> None:
     """The connection is made: what is left of Autobahn's `connectionMade`."""
-    protocol.factory.countConnections += 1
+    connection.factory.countConnections += 1
     try:
-        protocol.transport.setTcpNoDelay(protocol.tcpNoDelay)
+        cast("ITCPTransport", connection.transport).setTcpNoDelay(connection.tcpNoDelay)
     except (AttributeError, OSError):
         # A local socket has no such option, and a transport in memory no such method.
         return
 
 
-def describe_request(protocol: Any, opening: Opening) -> ConnectionRequest:
+def describe_request(connection: Connection, opening: Opening) -> ConnectionRequest:
     """What `onConnect` is to get."""
     return ConnectionRequest(
-        protocol.peer,
+        connection.peer,
         opening.headers,
         opening.host,
         opening.path,
@@ -129,85 +133,80 @@ def describe_request(protocol: Any, opening: Opening) -> ConnectionRequest:
     )
 
 
-def negotiate_deflate(protocol: Any, offered: list[Extension]) -> str:
+def negotiate_deflate(connection: Connection, offered: list[Extension]) -> str:
     """Agree on permessage-deflate where that is offered and wanted; what to answer, or nothing."""
     offers = [offer for name, parameters in offered if (offer := read_offer(name, parameters)) is not None]
-    accepted = protocol.perMessageCompressionAccept(offers) if offers else None
+    accepted = connection.perMessageCompressionAccept(offers) if offers else None
     if accepted is None:
         return ""
-    protocol._perMessageCompress = PerMessageDeflate.create_from_offer_accept(True, accepted)
+    connection._perMessageCompress = PerMessageDeflate.create_from_offer_accept(True, accepted)
     return str(accepted.get_extension_string())
 
 
-def read_offer(name: str, parameters: Any) -> PerMessageDeflateOffer | None:
+def read_offer(name: str, parameters: object) -> PerMessageDeflateOffer | None:
     """An offer of permessage-deflate; None for any other, and for one that must be declined (RFC 7692, 7.1)."""
     if name != PerMessageDeflateOffer.EXTENSION_NAME:
         return None
     try:
         offer: PerMessageDeflateOffer = PerMessageDeflateOffer.parse(parameters)
         return offer
-    except Exception:  # Autobahn raises no narrower class for a parameter that cannot be.
+    except Exception:  # Autobahn raises no narrower class for a parameter that is invalid.
         return None
 
 
-def await_verdict(protocol: Any) -> None:
-    """Whoever decides on a connection has as long as the peer had for its head."""
-    wait = protocol.factory._batched_timer.call_later
-    protocol.openHandshakeTimeoutCall = wait(protocol.openHandshakeTimeout, protocol.onOpenHandshakeTimeout)
+def await_verdict(connection: Connection) -> None:
+    """What decides on a connection has as long as the peer had for its request headers."""
+    wait = connection.factory._batched_timer.call_later
+    connection.openHandshakeTimeoutCall = wait(connection.openHandshakeTimeout, connection.onOpenHandshakeTimeout)
 
 
-def open_connection(protocol: Any, answer: bytes) -> None:
+def open_connection(connection: Connection, answer: bytes) -> None:
     """The handshake is accepted: answer, and from now on there are messages."""
-    protocol.sendData(answer)
-    protocol.state = WebSocketProtocol.STATE_OPEN
-    stop_awaiting_verdict(protocol)
-    if protocol.autoPingInterval:
-        wait = protocol.factory._batched_timer.call_later
-        protocol.autoPingPendingCall = wait(protocol.autoPingInterval, protocol._sendAutoPing)
-    attempt(protocol, protocol.onOpen)
+    connection.sendData(answer)
+    connection.state = WebSocketProtocol.STATE_OPEN
+    stop_awaiting_verdict(connection)
+    if connection.autoPingInterval:
+        await_ping(connection, connection.autoPingInterval)
+    attempt(connection, connection.onOpen)
 
 
-def stop_awaiting_verdict(protocol: Any) -> None:
-    if protocol.openHandshakeTimeoutCall is not None:
-        protocol.openHandshakeTimeoutCall.cancel()
-        protocol.openHandshakeTimeoutCall = None
+def stop_awaiting_verdict(connection: Connection) -> None:
+    """`onConnect` has decided."""
+    if connection.openHandshakeTimeoutCall is not None:
+        connection.openHandshakeTimeoutCall.cancel()
+        connection.openHandshakeTimeoutCall = None
 
 
-def lose(protocol: Any, reason: Any) -> None:
+def await_ping(connection: Connection, delay_s: float) -> None:
+    """Let Autobahn ask for the next automatic ping after so many seconds."""
+    connection.autoPingPendingCall = connection.factory._batched_timer.call_later(delay_s, connection._sendAutoPing)
+
+
+def lose(connection: Connection, reason: Failure) -> None:
     """The connection is lost: Autobahn's `connectionLost` without its logs, but for errors of TLS."""
     if not isinstance(reason.value, ConnectionDone) and _is_tls_error(reason.value):
-        protocol.log.error(_maybe_tls_reason(reason.value))
-    protocol.factory.countConnections -= 1
-    WebSocketProtocol._connectionLost(protocol, reason)
+        connection.log.error(_maybe_tls_reason(reason.value))
+    connection.factory.countConnections -= 1
+    connection._connectionLost(reason)
 
 
-class Timer:
+class Timer(AutobahnTimer):
     """What Autobahn asks for time: the clock that was handed in, exactly, instead of buckets on the global reactor."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
 
-    def call_later(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> IDelayedCall:
-        return self._clock.callLater(delay, function, *args, **kwargs)
+    def call_later(self, delay: float, function: Callable[..., object], *args: object) -> IDelayedCall:
+        """The delayed call of `function`."""
+        return self._clock.callLater(delay, function, *args)
 
 
-def use_clock(factory: Any, clock: IReactorTime) -> None:
+def use_clock(factory: AutobahnFactory, clock: IReactorTime) -> None:
     """Let the timers of every protocol that this factory builds run on `clock`."""
     factory._batched_timer = Timer(clock)
 
 
-def answer_of(protocol: Any) -> tuple[str, dict[str, str], bytes]:
+def answer_of(connection: Connection) -> tuple[str, dict[str, str], bytes]:
     """Status line and headers of the server's answer, as far as they were understood, and what came behind them."""
-    body = protocol.data.partition(END)[2]
-    return getattr(protocol, "http_status_line", ""), getattr(protocol, "http_headers", {}), body
-
-
-def carry_options(factory: Any, kind: Any, **more: Any) -> Any:
-    """The protocol class with the factory's options, and with `more`, as its own attributes.
-
-    Autobahn would copy some thirty of them onto every connection, which costs 2 KiB each.
-    """
-    options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
-    # As an attribute of a class a function would become a method.
-    options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
-    return type(kind.__name__, (kind,), {**options, **more})
+    body = connection.data.partition(END)[2]
+    return getattr(connection, "http_status_line", ""), getattr(connection, "http_headers", {}), body

@@ -1,61 +1,13 @@
-"""The canary, third part: what behaviours take for granted of Autobahn, tried on Autobahn alone."""
+"""Canaries: what behaviours take for granted of Autobahn, tried on Autobahn alone."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
-from tests.pair import PING, TEXT, masked, plain, request
-from tests.stock import Server, connect, open_server, stock_factory
+from tests.pair import PING, TEXT, masked, plain
+from tests.stock import open_server
 
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate"
-
-
-class Asked(Server):
-    """A server that answers its opening handshake as `answer` says."""
-
-    def __init__(self, answer: Any) -> None:
-        super().__init__()
-        self.answer = answer
-
-    def onConnect(self, request: Any) -> Any:
-        return self.answer(self)
-
-
-def ask(answer: Any, *headers: str) -> bytes:
-    """The answer to an opening handshake."""
-    server = connect(Asked(answer), stock_factory(WebSocketServerFactory))
-    server.dataReceived(request("/", *headers))
-    return server.transport.value()
-
-
-def test_on_connect_may_give_headers_with_several_values() -> None:
-    answer = ask(lambda _: (None, {"X-A": ["1", "2"]}))
-    assert b"\r\nX-A: 1\r\nX-A: 2\r\n" in answer
-
-
-def test_a_subprotocol_must_have_been_offered_but_the_offer_can_be_changed() -> None:
-    def choose(server: Any) -> str:
-        server.websocket_protocols = ["chat"]
-        return "chat"
-
-    assert b"\r\nSec-WebSocket-Protocol: chat\r\n" in ask(choose)
-
-
-def test_the_accept_value_is_made_from_the_kept_key() -> None:
-    def spoil(server: Any) -> None:
-        server._wskey = "AAAAAAAAAAAAAAAAAAAAAA=="
-
-    assert b"\r\nSec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n" in ask(spoil)
-
-
-def test_a_connection_may_answer_offers_its_own_way() -> None:
-    def choose(server: Any) -> None:
-        server.perMessageCompressionAccept = lambda offers: PerMessageDeflateOfferAccept(offers[0])
-
-    assert b"\r\nSec-WebSocket-Extensions: permessage-deflate\r\n" in ask(choose, OFFER)
 
 
 def test_only_what_was_offered_is_announced() -> None:

@@ -1,4 +1,4 @@
-"""The canary, third part: what Autobahn does with a connection at its beginning and its end, which echod does itself.
+"""Canaries: what Autobahn does with a connection at its beginning and its end, which echod does itself.
 
 When a test here fails after an update of Autobahn, echod/websocket/autobahn/starting.py and handshake.py are to be read
 again, beside `connectionMade`, `processHandshake`, `succeedHandshake` and `connectionLost` of Autobahn.
@@ -6,7 +6,6 @@ again, beside `connectionMade`, `processHandshake`, `succeedHandshake` and `conn
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -15,13 +14,9 @@ from autobahn.websocket.protocol import WebSocketProtocol
 from OpenSSL import SSL
 from twisted.python.failure import Failure
 
-from echod.websocket.autobahn import starting as internals_opening
 from echod.websocket.autobahn.closing import Quiet
-from echod.websocket.autobahn.starting import OF_THE_REQUEST, ON_DEMAND, carry_start, lose, starting_state
+from echod.websocket.autobahn.starting import OF_THE_REQUEST, ON_DEMAND, carry, lose, starting_state
 from tests.stock import Server, connect, new_server, open_server, stock_factory
-
-LISTED = sorted(set(re.findall(r"`(\w+)`", (internals_opening.__doc__ or "").partition("`tests/")[0])))
-"""The names at the head of internals_opening.py."""
 
 PLAIN = (bool, int, str, bytes, type(None))
 OF_THE_STOCK = {"calls", "factory", "transport", "connected"}
@@ -41,20 +36,9 @@ FOR_THE_NEXT = {
 def started(kind: Any = Server) -> Any:
     """A stock server protocol whose class carries its beginning; nothing was made for it alone."""
     factory = stock_factory(WebSocketServerFactory)
-    protocol: Any = object.__new__(carry_start(factory, kind))
+    protocol: Any = object.__new__(carry(factory, kind))
     protocol.factory = factory
     return protocol
-
-
-@pytest.mark.parametrize("name", LISTED)
-def test_a_name_that_echod_uses_is_there(name: str) -> None:
-    server = open_server()
-
-    assert hasattr(server, name) or hasattr(server.factory, name), name
-
-
-def test_the_list_of_names_is_read() -> None:
-    assert {"_connectionMade", "tcpNoDelay", "countConnections"} <= set(LISTED)
 
 
 def test_what_is_an_object_of_each_connection_is_made_on_demand() -> None:
@@ -94,7 +78,7 @@ def test_what_is_asked_for_is_made_once_and_is_of_autobahns_kind(name: str) -> N
 
 
 def test_a_handshake_sets_these_names_and_no_more() -> None:
-    """A new one has to be set by `open_connection` or `carry_start`, too."""
+    """A new one has to be set by `open_connection` or `carry`, too."""
     new = vars(open_server()).keys() - vars(new_server()).keys()
 
     assert new == SET_AT_OPENING | FOR_THE_NEXT

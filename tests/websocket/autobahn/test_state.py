@@ -1,12 +1,10 @@
-"""The canary: what echod takes for granted of Autobahn, tried on Autobahn alone.
+"""Canaries: states, closes, timers and logs of Autobahn, tried on Autobahn alone.
 
-When a test here, or in test_handshake.py, fails after an update of Autobahn, echod/websocket/autobahn/state.py and its
-users are to be read again.
+When a test here fails after an update of Autobahn, echod/websocket/autobahn and its users are to be read again.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -14,15 +12,9 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
 from twisted.python.failure import Failure
 
-from echod.websocket.autobahn import deflate as internals_deflate
-from echod.websocket.autobahn import starting
-from echod.websocket.autobahn import state as internals
 from echod.websocket.autobahn.deflate import accept_deflate
 from tests.pair import CLOSE, TEXT, masked, request
 from tests.stock import Server, connect, new_client, new_server, open_server, stock_factory
-
-LISTED = sorted(set(re.findall(r"`(\w+)`", f"{internals.__doc__} {internals_deflate.__doc__}")))
-"""The names at the heads of internals.py and internals_deflate.py."""
 
 
 def accepting_server() -> Any:
@@ -30,42 +22,13 @@ def accepting_server() -> Any:
     return open_server("Sec-WebSocket-Extensions: permessage-deflate", perMessageCompressionAccept=accept_deflate)
 
 
-def moan(name: str) -> str:
-    return f"Autobahn has no {name} any more: read echod/websocket/autobahn/state.py again"
-
-
-@pytest.mark.parametrize("name", [name for name in LISTED if not name.startswith("STATE_")])
-def test_a_name_that_echod_uses_is_there(name: str) -> None:
-    server, client = accepting_server(), new_client()
-    server.dataReceived(masked(0x01, b"the beginning of a message"))
-    client.dataReceived(b"HTTP/1.1 404 No\r\n\r\n")
-
-    owners = (server, client, server.factory, server._perMessageCompress)
-    assert any(hasattr(owner, name) for owner in owners), moan(name)
-
-
 def test_options_are_copied_to_a_connection_whose_class_has_them_not() -> None:
-    """If this fails, `carry_options` may go."""
+    """If this fails, `carry` may go."""
     names = Server.CONFIG_ATTRS
 
     assert set(names) <= vars(new_server()).keys() | vars(Server).keys()
     assert "maxMessagePayloadSize" in names
     assert "maxMessagePayloadSize" in vars(new_server())
-
-
-def test_options_that_the_class_has_are_left_alone() -> None:
-    factory = stock_factory(WebSocketServerFactory)
-    kind = starting.carry_options(factory, Server)
-
-    server = connect(kind(), factory)
-
-    assert vars(server).keys() & set(Server.CONFIG_ATTRS) == set()
-    assert server.perMessageCompressionAccept is factory.perMessageCompressionAccept
-    assert server.autoPingInterval == factory.autoPingInterval
-
-
-def test_the_list_of_names_is_read() -> None:
-    assert {"state", "_batched_timer", "_perMessageCompress", "sendCloseFrame"} <= set(LISTED)
 
 
 def test_states_are_these() -> None:
@@ -113,15 +76,6 @@ def test_the_wait_for_a_close_outlives_the_connection() -> None:
 
     assert server.closeHandshakeTimeoutCall is not None
     assert server.factory._batched_timer.cancelled == cancelled
-
-
-def test_any_change_of_options_forgets_null_origins() -> None:
-    factory = stock_factory(WebSocketServerFactory, allowNullOrigin=True)
-    assert factory.allowNullOrigin
-
-    factory.setProtocolOptions(webStatus=False)
-
-    assert not factory.allowNullOrigin
 
 
 def test_a_frame_with_a_mask_of_ones_own_leaves_the_mask_out() -> None:

@@ -1,0 +1,69 @@
+"""Pings for a silent peer, and when it counts as gone (RFC 6455, 5.5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from echod.counters import PING_TIMEOUT
+from echod.flow.flow_control import FlowControl
+from echod.websocket.autobahn.port import Connection
+from echod.websocket.autobahn.starting import await_ping
+from echod.websocket.autobahn.state import State, state_of
+from echod.websocket.context import ConnectionContext
+
+
+class Keepalive:
+    """Owns the time at which something was received last: `heard_at`, in seconds of the clock."""
+
+    __slots__ = ("_connection", "_context", "_flow", "heard_at", "seconds")
+
+    def __init__(self, connection: Connection, context: ConnectionContext, flow: FlowControl) -> None:
+        self._connection = connection
+        self._context = context
+        self._flow = flow
+        self.seconds: Callable[[], float] = context.clock.seconds
+        self.heard_at = self.seconds()
+
+    def hear(self) -> None:
+        """Bytes have come."""
+        self.heard_at = self.seconds()
+
+    def silent_s(self) -> float:
+        """Seconds since something was received last."""
+        return self.seconds() - self.heard_at
+
+    def is_ping_due(self) -> bool:
+        """Whether the peer has been silent for the whole interval; if not, Autobahn asks again when it may be."""
+        left_s = self._connection.autoPingInterval - self.silent_s()
+        if left_s > 0:
+            await_ping(self._connection, left_s)
+        return left_s <= 0
+
+    def has_timed_out(self) -> bool:
+        """Whether a missing pong means that the peer is gone.
+
+        It does not while anything else comes; and while reading is held the pong may have come unseen.
+        A connection that is closing has another timeout.
+        """
+        if state_of(self._connection) is not State.OPEN:
+            self.forget_timeout()
+            return False
+        if self._flow.is_held or self.silent_s() < self._context.limits.ping_timeout_s:
+            self._renew_timeout()
+            return False
+        self._context.counters.count(PING_TIMEOUT)
+        return True
+
+    def forget_timeout(self) -> None:
+        """It has run; Autobahn would cancel it once more when the connection is lost."""
+        self._connection.autoPingTimeoutCall = None
+
+    def ping_again(self) -> None:
+        """Send the ping whose pong is awaited once more."""
+        self._renew_timeout()
+        self._connection.sendPing(self._connection.autoPingPending)
+
+    def _renew_timeout(self) -> None:
+        """Give the pong that is awaited as long as it had already."""
+        connection, wait = self._connection, self._context.clock.callLater
+        connection.autoPingTimeoutCall = wait(connection.autoPingTimeout, connection.onAutoPingTimeout)
