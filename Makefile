@@ -55,8 +55,9 @@ lint: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/test.stamp
-	$(BIN)/mypy
+types: .venv/test.stamp ## mypy --strict, and how much of echod/websocket is typed
+	$(BIN)/mypy --any-exprs-report reports/types
+	$(BIN)/python -m tests.typed reports/types
 
 check: lint types test ## what a change needs before it is committed
 

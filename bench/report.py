@@ -29,11 +29,7 @@ INTRODUCTION = (
 
 def document(run: Run) -> str:
     """The whole of RESULTS.md."""
-    sections = [
-        "# What echoes cost",
-        "\n".join(INTRODUCTION),
-        *(section(title, text) for title, text in parts(run)),
-    ]
+    sections = ["# What echoes cost", "\n".join(INTRODUCTION), *(section(title, text) for title, text in parts(run))]
     return "\n\n".join(sections) + "\n"
 
 

@@ -64,13 +64,7 @@ def echo_round(run: Run, plan: Plan, servers: Sequence[Server], number: int) -> 
         into = run.echo.setdefault(scenario.name, {})
         for server in rotated(servers, number + at):
             name = server.program.key
-            note(
-                run,
-                into,
-                scenario.name,
-                name,
-                partial(measure.echo, server, scenario, plan.seconds, plan.warm_up),
-            )
+            note(run, into, scenario.name, name, partial(measure.echo, server, scenario, plan.seconds, plan.warm_up))
 
 
 def opening_round(run: Run, plan: Plan, servers: Sequence[Server], number: int) -> None:

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from twisted.scripts import twistd
 
 from echod.daemon import service
 from echod.rules.websocket import frames
-from echod.websocket import fast_path as plain
-from echod.websocket import protocol
+from echod.websocket import fast_path, protocol
+from echod.websocket.fast_path import FastPath
 
 WORDS = ("--nodaemon", "--pidfile=", "--logfile=-", "echod", "--port", "0")
 
 
 def without_fast_path() -> None:
-    protocol.can_be_plain = lambda _: False
+    FastPath.open = lambda _: None
 
 
 def without_one_write() -> None:
     """Each reply leaves in a write of its own."""
     without_echo_at_once()
-    plain.deliver = deliver_one_by_one
+    FastPath.deliver = deliver_one_by_one
 
 
-def deliver_one_by_one(connection: Any, payloads: Sequence[bytes], is_binary: bool) -> None:
+def deliver_one_by_one(path: FastPath, payloads: Sequence[bytes], is_binary: bool) -> None:
     for payload in payloads:
-        connection.onMessage(payload, is_binary)
+        path._connection.onMessage(payload, is_binary)
 
 
 def without_echo_at_once() -> None:
@@ -37,16 +36,16 @@ def without_echo_at_once() -> None:
 
 
 def without_direct_sending() -> None:
-    protocol.is_direct = lambda _: False
+    fast_path.is_direct = lambda _: False
 
 
 def without_compiled_mask() -> None:
-    plain.APPLY_MASK = frames.apply_mask
+    fast_path.APPLY_MASK = frames.apply_mask
 
 
 def without_own_large_messages() -> None:
     """A message that is not whole in one read goes Autobahn's way."""
-    plain.start_message = lambda _: False
+    FastPath._start_message = lambda _: False
 
 
 def without_kept_memory() -> None:

@@ -17,6 +17,7 @@ its names are here, in Python.
 
 from __future__ import annotations
 
+from echod import blocking as _blocking
 from echod.api.contract import Contract
 from echod.blocking import note as _note
 from echod.endpoints.echo import MultiEcho, SimpleEcho
@@ -39,39 +40,11 @@ from echod.websocket.autobahn.state import State
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import Echo
 
-__all__ = [
-    "BadCertificate",
-    "BadSetting",
-    "CloseCode",
-    "ConnectFailed",
-    "ConnectionClosed",
-    "Contract",
-    "Echo",
-    "EchodError",
-    "EndpointFactory",
-    "HandshakeRefused",
-    "Limits",
-    "MultiEcho",
-    "NoClient",
-    "NotWebSocket",
-    "OpenFailed",
-    "OpenTimeout",
-    "Server",
-    "SimpleEcho",
-    "State",
-    "close_websocket",
-    "default_server",
-    "echo_client",
-    "echo_close",
-    "echo_send",
-    "echo_server",
-    "multi_server",
-    "open_websocket",
-    "publish_websocket",
-    "shutdown",
-    "start",
-    "websocket_send",
-]
+__all__ = ["CloseCode", "Contract", "Limits", "Server", "State"]
+__all__ += ["Echo", "EndpointFactory", "MultiEcho", "SimpleEcho"]
+__all__ += ["BadCertificate", "BadSetting", "ConnectFailed", "ConnectionClosed", "EchodError", "HandshakeRefused"]
+__all__ += ["NoClient", "NotWebSocket", "OpenFailed", "OpenTimeout"]
+__all__ += _blocking.__all__
 
 start = _note.start
 shutdown = _note.shutdown

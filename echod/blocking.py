@@ -16,36 +16,18 @@ import functools
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread
-from twisted.logger import (
-    FilteringLogObserver,
-    ILogFilterPredicate,
-    LogEvent,
-    PredicateResult,
-    globalLogPublisher,
-    textFileLogObserver,
-)
 from zope.interface import provider
 
 from echod.client.note import Note, get_reactor
+from twisted import logger
 
-__all__ = [
-    "close_websocket",
-    "default_server",
-    "echo_client",
-    "echo_close",
-    "echo_send",
-    "echo_server",
-    "multi_server",
-    "open_websocket",
-    "publish_websocket",
-    "shutdown",
-    "start",
-    "websocket_send",
-]
+__all__ = ["default_server", "publish_websocket", "shutdown", "start"]
+__all__ += ["close_websocket", "open_websocket", "websocket_send"]
+__all__ += ["echo_client", "echo_close", "echo_send", "echo_server", "multi_server"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,23 +37,26 @@ TRACE = "echod.trace"
 
 
 class ReactorThread:
-    """The thread in which the reactor runs, once somebody waits for it."""
+    """The thread in which the reactor runs, from the first call of `start`."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def enter(self, function: Callable[..., Any], /, *args: Any) -> Any:
-        """Call it in the reactor's thread, and wait for what it gives; directly when there is no such thread."""
+    def enter(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call it in the reactor's thread, and wait for its result, also for that of a Deferred.
+
+        It is called directly in that thread itself, and when there is none.
+        """
         if self._thread is None or threading.current_thread() is self._thread:
-            return function(*args)
-        return blockingCallFromThread(get_reactor(), function, *args)
+            return function(*args, **kwargs)
+        return blockingCallFromThread(get_reactor(), function, *args, **kwargs)
 
     def start(self) -> None:
         """Let the reactor run; again changes nothing.
 
         Raises:
-            RuntimeError: it runs already, elsewhere: to wait for it there would be for ever.
+            RuntimeError: the reactor runs already, elsewhere: a call that waits for it there would never return.
         """
         with self._starting:
             if self._thread is None:
@@ -86,7 +71,9 @@ class ReactorThread:
         thread = threading.Thread(target=reactor.run, args=(False,), name="echod reactor", daemon=True)
         thread.start()
         running.wait()
-        globalLogPublisher.addObserver(FilteringLogObserver(textFileLogObserver(sys.stderr), [is_trace]))
+        logger.globalLogPublisher.addObserver(
+            logger.FilteringLogObserver(logger.textFileLogObserver(sys.stderr), [is_trace])
+        )
         atexit.register(self._stop)
         return thread
 
@@ -96,10 +83,10 @@ class ReactorThread:
         self._thread.join(STOP_TIMEOUT_S)
 
 
-@provider(ILogFilterPredicate)
-def is_trace(event: LogEvent) -> Any:
-    """What `debug=True` asked for; errors reach the terminal by Twisted's own default."""
-    return PredicateResult.yes if event.get("log_namespace") == TRACE else PredicateResult.no
+@provider(logger.ILogFilterPredicate)
+def is_trace(event: logger.LogEvent) -> object:
+    """Whether an event was logged for `debug=True`; errors reach the terminal by Twisted's own default."""
+    return logger.PredicateResult.yes if event.get("log_namespace") == TRACE else logger.PredicateResult.no
 
 
 reactor_thread = ReactorThread()
@@ -112,14 +99,13 @@ def entering(function: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(function)
     def enter(*args: P.args, **kwargs: P.kwargs) -> T:
         reactor_thread.start()
-        result: T = reactor_thread.enter(functools.partial(function, *args, **kwargs))
-        return result
+        return reactor_thread.enter(function, *args, **kwargs)
 
     return enter
 
 
 def waiting(function: Callable[P, Deferred[T]]) -> Callable[P, T]:
-    """The function, called in the reactor's thread, and its Deferred waited for."""
+    """The function, called in the reactor's thread, which waits for its Deferred and returns or raises its result."""
     return entering(function)  # type: ignore[arg-type]
 
 

@@ -1,32 +1,53 @@
-"""Who was refused, and who was cut, by kind: counted where it happens, shown at the end of a drain."""
+"""Counters of refused and aborted connections: counted where it happens, told at the end of a graceful shutdown."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from enum import StrEnum
 
 from echod.errors import CloseCode
 
-STALL, CLOSE_TIMEOUT, PING_TIMEOUT = "stall timeout", "close timeout", "ping timeout"
-FRAGMENTS = "too many fragments"
-FAILED: Mapping[int, str] = {
-    CloseCode.PROTOCOL_ERROR: "protocol error",
-    CloseCode.INVALID_PAYLOAD: "invalid payload",
-    CloseCode.MESSAGE_TOO_BIG: "message too big",
-    CloseCode.INTERNAL_ERROR: "internal error",
-    CloseCode.TRY_AGAIN_LATER: "too much unfinished",
+
+class Kind(StrEnum):
+    """What is counted, besides refusals by their HTTP status.
+
+    A new counter is one line here, and one `counters.count(Kind.NEW)` where it happens.
+    """
+
+    FULL = "503 full"
+    CROWDED = "503 crowded"
+    LEAVING = "503 leaving"
+    AS_ASKED = "as asked"
+    PROTOCOL_ERROR = "protocol error"
+    INVALID_PAYLOAD = "invalid payload"
+    MESSAGE_TOO_BIG = "message too big"
+    FRAGMENTS = "too many fragments"
+    UNFINISHED = "too much unfinished"
+    INTERNAL_ERROR = "internal error"
+    STALL_TIMEOUT = "stall timeout"
+    PING_TIMEOUT = "ping timeout"
+    CLOSE_TIMEOUT = "close timeout"
+
+
+FAILED: Mapping[int, Kind] = {
+    CloseCode.PROTOCOL_ERROR: Kind.PROTOCOL_ERROR,
+    CloseCode.INVALID_PAYLOAD: Kind.INVALID_PAYLOAD,
+    CloseCode.MESSAGE_TOO_BIG: Kind.MESSAGE_TOO_BIG,
+    CloseCode.INTERNAL_ERROR: Kind.INTERNAL_ERROR,
+    CloseCode.TRY_AGAIN_LATER: Kind.UNFINISHED,
 }
 """Close codes with which connections are failed."""
 
 
 class Counters:
-    """The one owner of the counts; nothing here is asked while all is well."""
+    """The one owner of the counts of a server. A well-behaved connection never touches it."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {kind}" for kind, count in sorted(self._counts.items()))
+        return ", ".join(f"{kind} ×{count}" for kind, count in sorted(self._counts.items()))
 
     def __getitem__(self, kind: str) -> int:
         return self._counts[kind]
@@ -35,10 +56,10 @@ class Counters:
         """How many of each kind since the start."""
         return dict(self._counts)
 
-    def count(self, kind: str) -> None:
-        """One more; `kind` is a status such as `431`, or a few words."""
-        self._counts[kind] += 1
+    def count(self, kind: Kind | int) -> None:
+        """One more of this kind; a refusal without a kind of its own is counted by its status."""
+        self._counts[str(kind)] += 1
 
     def count_failed(self, code: int, reason: str) -> None:
-        """A connection was failed with this Close."""
-        self.count(FRAGMENTS if reason == FRAGMENTS else FAILED.get(code, str(code)))
+        """One more connection that was failed with this Close (RFC 6455, 7.1.7)."""
+        self.count(Kind.FRAGMENTS if reason == Kind.FRAGMENTS else FAILED.get(code, code))

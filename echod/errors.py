@@ -1,18 +1,18 @@
-"""Everything that can go wrong, and the close codes.
+"""Everything that can go wrong: the tree of exceptions, and what a Close may say.
 
     EchodError
-    ├── ConnectionClosed        our caller: sends on, or closes, what is not open
-    ├── NoClient                our caller: echo_send or echo_close before echo_client
-    ├── BadSetting (ValueError) our caller: an option, a variable or an argument that cannot be
-    └── OpenFailed              the way or the peer: open_websocket could not open
-        ├── ConnectFailed           nobody answers there: refused, unreachable, no such host
+    ├── ConnectionClosed        the caller: sends on, or closes, a connection that is not open
+    ├── NoClient                the caller: echo_send or echo_close before echo_client
+    ├── BadSetting (ValueError) the caller: an invalid option, variable or argument
+    └── OpenFailed              the network or the peer: open_websocket could not open
+        ├── ConnectFailed           no connection: refused, unreachable, no such host
         ├── BadCertificate          TLS: the certificate is not trusted or is not for this host
-        ├── NotWebSocket            something answers that is no WebSocket server
+        ├── NotWebSocket            the answer is not that of a WebSocket server
         ├── HandshakeRefused        the server answers with another status than 101
         └── OpenTimeout             it took longer than open_timeout
 
 Exceptions carry data; their text is made from it.
-What the peer does wrong on an open connection is no exception but a close code.
+A protocol violation of the peer on an open connection is not an exception but a close code.
 """
 
 from __future__ import annotations
@@ -39,12 +39,22 @@ class CloseCode(IntEnum):
     TRY_AGAIN_LATER = 1013
 
 
+CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
+"""What a Close may carry (RFC 6455, 7.4, and the registry)."""
+
+MOST_CONTROL_BYTES = 125
+"""Payload of a control frame (RFC 6455, 5.5)."""
+
+MOST_REASON_BYTES = MOST_CONTROL_BYTES - 2
+"""Reason of a Close, behind its code (RFC 6455, 5.5.1)."""
+
+
 class EchodError(Exception):
     """The root of all that echod raises."""
 
 
 class ConnectionClosed(EchodError):
-    """The connection is not open (any more).
+    """The connection is not open, or no longer.
 
     `code` and `reason` say how it ended; while it is still closing they are what is known so far.
     """
@@ -66,7 +76,7 @@ class NoClient(EchodError):
 
 
 class BadSetting(EchodError, ValueError):
-    """A setting that cannot be.
+    """A setting with an invalid value.
 
     `name` is what the caller calls it, `value` what was given, `wanted` what would be right.
     """
@@ -102,7 +112,7 @@ class BadCertificate(OpenFailed):
 
 
 class NotWebSocket(OpenFailed):
-    """What answered does not speak WebSocket, or speaks it wrong."""
+    """The answer is not HTTP, or a 101 that violates RFC 6455, 4.1."""
 
 
 class OpenTimeout(OpenFailed):

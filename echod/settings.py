@@ -20,40 +20,47 @@ BACKLOG = 4096
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one connection may take, in bytes, lines and seconds."""
+    """What connections may use, in bytes, counts and seconds."""
 
-    head_bytes: int = 16 * KIB
-    head_lines: int = 100
-    head_timeout_s: float = 5.0
-    """From accept to the last byte of the head, TLS and PROXY headers included."""
+    max_header_bytes: int = 16 * KIB
+    """Of a request line and its headers."""
+    max_header_count: int = 100
+    """Header fields of a request; the request line is none."""
+    handshake_timeout_s: float = 5.0
+    """From the TCP accept to the last byte of the request headers, TLS and PROXY headers included."""
     max_message_bytes: int = 16 * MIB
     """Of one whole message after inflation; the conformance suite sends messages of this size."""
     write_buffer_bytes: int = 64 * KIB
-    """Replies that may wait to be taken before reading pauses."""
+    """Bytes buffered for a connection before reading from it is paused (back-pressure)."""
     waiting_messages: int = 16
-    """Messages that may wait for a callback's Deferred before reading pauses."""
+    """Messages that may wait for a callback's Deferred before reading is paused."""
     ping_interval_s: float = 20.0
     """Zero: no pings."""
     ping_timeout_s: float = 20.0
     open_timeout_s: float = 10.0
     """For a client: from connecting to the end of the opening handshake."""
     close_timeout_s: float = 5.0
-    """From our Close to the peer's, and from the last byte that the peer took to the end of the connection."""
+    """From our Close to the peer's, and from the last byte that the peer read to the end of the connection."""
     stall_timeout_s: float = 20.0
-    """Without any progress, while replies wait to be taken."""
+    """In which the peer reads nothing while replies wait; the connection is then aborted."""
     max_fragments: int = 131_072
     """Of one message, empty ones counted."""
-    unfinished_bytes: int = 256 * MIB
+    max_unfinished_bytes: int = 256 * MIB
     """Of unfinished messages, all connections together."""
     inflated_bytes_per_s: int = 64 * MIB
     max_connections: int = 0
-    """All together, silent ones counted; zero: what the open files allow."""
+    """All together, silent ones included; zero: what the open files allow."""
     max_per_address: int = 0
     """From one IPv4 address or IPv6 /64; zero: no limit."""
     drain_timeout_s: float = 25.0
-    """From the signal to the cut of whoever is left."""
+    """From the signal to the abort of the connections that are left."""
     drain_spread_s: float = 3.0
-    """Over which the Closes of a drain are spread; must be smaller than `drain_timeout_s`."""
+    """Over which the Closes of a drain are staggered; of more than half of `drain_timeout_s`, that half is used."""
+
+    @property
+    def effective_drain_spread_s(self) -> float:
+        """Within which every client is told of a drain: well before the first of them is aborted."""
+        return min(self.drain_spread_s, self.drain_timeout_s / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,12 @@ class Settings:
     """How a daemon runs."""
 
     listen: tuple[str, ...] = ()
-    """Twisted endpoint strings; none: `port` on every interface, IPv4 and IPv6."""
+    """Twisted endpoint strings; none: `port` of `host`."""
     listen_source: str = "--listen"
     """What the user calls the setting that they come from."""
     port: int = DEFAULT_PORT
+    host: str | None = None
+    """The address or name to listen on with `port`; None: every interface, IPv4 and IPv6."""
     backlog: int = BACKLOG
     """Of `port`; an endpoint string has its own `backlog=`."""
     web: Path | None = None

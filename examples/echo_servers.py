@@ -3,7 +3,7 @@
     python examples/echo_servers.py [PORT]
 
 `/simple-echo` has one mode for all clients, `/multi-echo` one for each connection.
-After the message `add` every answer ends in `...added...`, until somebody says `none`.
+After the message `add` every answer ends in `...added...`, until a client sends `none`.
 """
 
 from __future__ import annotations

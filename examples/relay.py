@@ -1,4 +1,4 @@
-"""A relay: whoever connects here talks to another WebSocket server, and that one to them.
+"""A relay: each connection to this server is joined with a connection of its own to another WebSocket server.
 
     python examples/relay.py PORT TARGET_URI
 

@@ -88,12 +88,13 @@ class Child:
 
 
 class Daemon(Child):
-    """`twistd -n echod --port 0 …` (or another command), ready: `port` is where it listens."""
+    """`twistd -n echod --port 0 …` (or `--listen …`, or another command), ready: `port` is where it listens."""
 
     COMMAND = (TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "echod")
 
     def __init__(self, *options: str, env: Mapping[str, str] = {}, argv: Sequence[str | Path] = ()) -> None:
-        default = [*self.COMMAND, "--port", "0", *options]
+        place = [] if any(option.startswith("--listen") for option in options) else ["--port", "0"]
+        default = [*self.COMMAND, *place, *options]
         super().__init__(argv or default, {"PYTHONPATH": str(ROOT), **env})
         try:
             self.port = int(self.wait_for_line(r"ready.*?:(\d+)")[1])

@@ -16,12 +16,12 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
-from twisted.test.iosim import FakeTransport, IOPump, connect
+from twisted.test.iosim import FakeTransport
 from zope.interface import implementer
 
 from echod.api import client
@@ -48,59 +48,98 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 
 @implementer(ITCPTransport)
 class MemoryTransport(FakeTransport):
-    """One end of a connection, more like TCP than its base.
+    """One end of a connection, more like TCP than its base; `test_pair.py` tries it beside TCP itself.
 
-    What a paused end does not read stays unsent at the other, whose producer is paused above the mark, and who closes
-    only when everything is sent. To abort loses what is not sent yet. A half that is closed is told of once.
+    What a paused end does not read stays unsent at the other, whose producer is paused above the mark, and that closes
+    only when everything is sent. To abort loses what is not sent yet. An end that has closed reads no more, and to
+    send to it resets the connection, of which the sender hears when it closes too.
+
+    Unlike TCP it has no buffers of a kernel: a paused end keeps even a few bytes, and a close behind them, unsent.
     """
 
     far: MemoryTransport
     paused = False
     closing = False
+    aborting = False
+    lost = False
     half_closed = False
-    is_half_close_told = False
-    bufferSize = WRITE_MARK  # noqa: N815 - a name of Twisted's
+    is_half_close_sent = False
+    is_producer_paused = False
+    _close_reason: Exception = ConnectionDone()
+    bufferSize = WRITE_MARK
     """What the product sets on a socket's transport."""
 
     def write(self, data: bytes) -> None:
-        if not self.half_closed and not self.closing:
-            super().write(data)
+        if not self.lost and not self.is_half_close_sent:
+            self.stream.append(data)
         if self.producer is not None and self.streamingProducer and sum(map(len, self.stream)) > self.bufferSize:
+            self.is_producer_paused = True
             self.producer.pauseProducing()
 
-    def _checkProducer(self) -> None:  # noqa: N802
-        """A pull producer is asked for more when everything has left, as a push producer is told."""
-
-    def getOutBuffer(self) -> bytes | None:  # noqa: N802
+    def move(self) -> bool:
+        """Let the next thing happen that follows from what was called on this end; whether there was one."""
+        if self.lost:
+            return False
+        if self.aborting:
+            self.lose(ConnectionAborted())
+            self.far.lose(ConnectionLost())
+            return True
         if self.far.paused and not self.far.closing:
-            return None
-        sent: bytes | None = super().getOutBuffer()
-        if self.producer is not None:
-            self.producer.resumeProducing()
-        if sent is None:
-            self._close()
-        return sent
+            return False
+        return self._send() or self._close()
 
-    def _close(self) -> None:
+    def _send(self) -> bool:
+        sent, self.stream = b"".join(self.stream), []
+        if sent and self.far.lost:
+            # Its kernel resets the connection, of which this end hears when it uses it again.
+            self._close_reason = ConnectionLost()
+        elif sent:
+            self._ask_producer()
+            self.arrive(sent)
+        return bool(sent)
+
+    def _ask_producer(self) -> None:
+        """Everything has left."""
+        if self.producer is not None and (self.is_producer_paused or not self.streamingProducer):
+            self.is_producer_paused = False
+            self.producer.resumeProducing()
+
+    def _close(self) -> bool:
         """Everything is sent."""
         if self.closing:
-            self.disconnecting = True
-        elif self.half_closed and not self.is_half_close_told:
-            self.is_half_close_told = True
-            self.far.hear_end()
+            self.lose(self._close_reason)
+        elif self.half_closed and not self.is_half_close_sent:
+            self.is_half_close_sent = True
+            if IHalfCloseableProtocol.providedBy(self.protocol):
+                self.protocol.writeConnectionLost()
+        else:
+            return False
+        self.far.hear_end()
+        return True
 
     def arrive(self, data: bytes) -> None:
         """These bytes come to the other end, and nothing that follows from it has happened yet."""
-        self.far.bufferReceived(data)
+        if not self.far.closing:
+            self.far.protocol.dataReceived(data)
 
     def hear_end(self) -> None:
-        """The other end has closed its half."""
+        """The other end has closed its half, or all."""
+        if self.closing or self.lost:
+            return
         if IHalfCloseableProtocol.providedBy(self.protocol):
             self.protocol.readConnectionLost()
         else:
-            self.loseConnection()
-        if not self.stream:
-            self._close()
+            self.lose(ConnectionDone())
+            self.far.hear_end()
+
+    def lose(self, reason: Exception) -> None:
+        """It is no connection any more."""
+        if not self.lost:
+            self.lost = self.closing = self.disconnecting = True
+            producer, self.producer = self.producer, None
+            if producer is not None:
+                producer.stopProducing()
+            self.protocol.connectionLost(Failure(reason))
 
     def pauseProducing(self) -> None:
         self.paused = True
@@ -114,14 +153,23 @@ class MemoryTransport(FakeTransport):
     def loseWriteConnection(self) -> None:
         self.half_closed = True
 
-    def reportDisconnect(self) -> None:  # noqa: N802
-        if self.producer is not None:
-            self.producer.stopProducing()
-        super().reportDisconnect()
-
     def abortConnection(self) -> None:
-        self.stream.clear()
-        super().abortConnection()
+        self.closing = self.aborting = True
+
+
+def join(near: Any, far: Any) -> tuple[MemoryTransport, MemoryTransport]:
+    """Connect a client protocol with a server protocol."""
+    near_wire = MemoryTransport(near, False, CLIENT_ADDRESS, SERVER_ADDRESS)
+    far_wire = MemoryTransport(far, True, SERVER_ADDRESS, CLIENT_ADDRESS)
+    near_wire.far, far_wire.far = far_wire, near_wire
+    far.makeConnection(far_wire)
+    near.makeConnection(near_wire)
+    return near_wire, far_wire
+
+
+def move(wires: Sequence[MemoryTransport]) -> bool:
+    """Let the next thing happen on each of these; whether there was one."""
+    return bool(sum(wire.move() for wire in wires))
 
 
 @implementer(IHalfCloseableProtocol)
@@ -136,7 +184,7 @@ class RawPeer(Protocol):
 
     def __init__(self) -> None:
         self.received = b""
-        self.lost = False
+        self._is_told = False
         self.heard_end = False
         self.settle: Callable[[], None] = lambda: None
 
@@ -144,7 +192,12 @@ class RawPeer(Protocol):
         self.received += data
 
     def connectionLost(self, reason: Failure | None = None) -> None:
-        self.lost = True
+        self._is_told = True
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was told that the connection is lost, or the other end has let go of it."""
+        return self._is_told or self.transport.far.lost
 
     def readConnectionLost(self) -> None:
         self.heard_end = True
@@ -183,7 +236,6 @@ class RawPeer(Protocol):
 
     def vanish(self) -> None:
         """As when a cable is cut: what is unsent is lost, and the other end is told of an error."""
-        self.transport.far.disconnectReason = ConnectionLost()
         self.transport.abortConnection()
         self.settle()
 
@@ -226,22 +278,20 @@ class MemoryNet:
         self.publish = partial(Note().publish_websocket, server=self.server)
         self.listening = Deferred.fromCoroutine(self.server.listen(TCP4ServerEndpoint(self.clock, 9001)))
         self.gates = self.clock.tcpServers[0][1]
-        self._pumps: list[IOPump] = []
+        self._wires: list[MemoryTransport] = []
 
     def join(self, near: Any, far: Any) -> None:
         """Connect a client protocol with a server protocol."""
-        near_wire = MemoryTransport(near, False, CLIENT_ADDRESS, SERVER_ADDRESS)
-        far_wire = MemoryTransport(far, True, SERVER_ADDRESS, CLIENT_ADDRESS)
-        near_wire.far, far_wire.far = far_wire, near_wire
         for end in (near, far):
             if isinstance(end, RawPeer):
                 end.settle = self.settle
-        self._pumps.append(connect(far, far_wire, near, near_wire, greet=False, clock=self.clock))
+        self._wires += join(near, far)
 
     def settle(self) -> None:
         """Let everything happen that happens without time passing."""
-        while sum(pump.flush() for pump in self._pumps):
-            pass
+        self.clock.advance(0)
+        while move(self._wires):
+            self.clock.advance(0)
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -282,8 +332,8 @@ class MemoryNet:
 
     def close(self) -> None:
         """End every connection that is still there."""
-        for pump in self._pumps:
-            pump.clientIO.abortConnection()
+        for wire in self._wires:
+            wire.abortConnection()
         self.settle()
 
 

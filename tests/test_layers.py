@@ -53,17 +53,91 @@ def test_a_module_imports_only_from_its_layer_and_those_above(module: str) -> No
     assert below == set()
 
 
+@pytest.mark.parametrize(("side", "other"), [("client", "daemon"), ("daemon", "client")])
+def test_daemon_and_client_stand_side_by_side(side: str, other: str) -> None:
+    modules = [module for module in MODULES if module.startswith(f"echod.{side}")]
+    imported = set().union(*(imported_modules(MODULES[module]) for module in modules))
+    assert not [module for module in imported if module.startswith(f"echod.{other}")]
+
+
+def circles(needs: dict[str, set[str]]) -> dict[str, set[str]]:
+    """What is left of these arrows when every module that needs nothing any more is taken away, again and again."""
+    waiting = {module: others - {module} for module, others in needs.items()}
+    while ready := {module for module, others in waiting.items() if not others}:
+        waiting = {module: others - ready for module, others in waiting.items() if module not in ready}
+    return waiting
+
+
 def test_there_is_no_circle() -> None:
-    waiting = {module: imported_modules(tree) - {module} for module, tree in MODULES.items()}
-    while ready := {module for module, needs in waiting.items() if not needs}:
-        waiting = {module: needs - ready for module, needs in waiting.items() if module not in ready}
-    assert waiting == {}
+    assert circles({module: imported_modules(tree) for module, tree in MODULES.items()}) == {}
+
+
+Members = frozenset[str]
+
+
+def classes_of(tree: ast.Module) -> Iterator[tuple[ast.ClassDef, Members]]:
+    """The classes of a module, each with the names of its own methods and attributes."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            names = {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)}
+            names |= {inner.target.id for inner in node.body if isinstance(inner, ast.AnnAssign)}
+            names |= {inner.attr for inner in ast.walk(node) if is_set_on_self(inner)}
+            yield node, frozenset(names)
+
+
+def is_set_on_self(node: ast.AST) -> bool:
+    is_set = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    return is_set and getattr(node.value, "id", "") == "self"
+
+
+def names_imported(tree: ast.AST) -> set[tuple[str, str]]:
+    return {(module, name) for module, names in imports(tree) for name in names}
+
+
+FROM_TYPING = {module for module, tree in MODULES.items() if ("typing", "Protocol") in names_imported(tree)}
+"""Where the name Protocol is that of typing, and not of Twisted."""
+
+
+def typing_protocols() -> dict[tuple[str, str], Members]:
+    """Module and name of each `typing.Protocol` of the package, with its members; a bare callable is none."""
+    return {
+        (module, node.name): members - {"__call__"}
+        for module in FROM_TYPING
+        for node, members in classes_of(MODULES[module])
+        if is_protocol(module, node)
+    }
+
+
+def is_protocol(module: str, node: ast.ClassDef) -> bool:
+    return module in FROM_TYPING and any(getattr(base, "id", "") == "Protocol" for base in node.bases)
+
+
+def implementers(members: Members) -> set[str]:
+    """The modules with a class that has all members of a `typing.Protocol`, and is none itself."""
+    return {
+        module
+        for module, tree in MODULES.items()
+        for node, own in classes_of(tree)
+        if members and members <= own and not is_protocol(module, node)
+    }
+
+
+def test_there_is_no_circle_when_typing_protocols_are_followed() -> None:
+    """What a module gets behind a `typing.Protocol` counts as if it had imported the modules that implement it."""
+    needs = {module: imported_modules(tree) for module, tree in MODULES.items()}
+    for (declaring, name), members in typing_protocols().items():
+        for module in [declaring, *(other for other in MODULES if (declaring, name) in names_imported(MODULES[other]))]:
+            needs[module] = needs[module] | implementers(members)
+    assert circles(needs) == {}
+
+
+VALUES = ("echod.rules", "echod.errors", "echod.settings", "echod.counters")
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("echod.rules")])
 def test_a_rule_imports_the_standard_library_and_values_alone(module: str) -> None:
     foreign = {name for name, _ in imports(MODULES[module]) if name.split(".")[0] not in sys.stdlib_module_names}
-    assert {name for name in foreign if not name.startswith(("echod.rules", "echod.errors", "echod.settings"))} == set()
+    assert {name for name in foreign if not name.startswith(VALUES)} == set()
 
 
 def reactor_imports(tree: ast.AST) -> list[ast.AST]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from echod.daemon.configuration import OPTIONS, Option
+from echod.daemon.options import OPTIONS, Option
 from tests.child import ROOT, Child, Daemon, clean_environment
 
 TEXT = (ROOT / "README.md").read_text()
@@ -28,8 +28,8 @@ def free_port() -> int:
         return port
 
 
-def test_there_are_three_commands_and_each_is_run_here() -> None:
-    assert [block.split()[0] for block in SHELL] == ["make", "twistd", "echo"]
+def test_there_are_four_commands_and_each_is_run_here() -> None:
+    assert [block.split()[0] for block in SHELL] == ["make", "echo", "twistd", "echo"]
 
 
 def expect_page(command: str, port: int, folder: Path) -> None:
@@ -46,16 +46,41 @@ def test_make_run_serves_the_page() -> None:
 
 def test_twistd_serves_the_page(tmp_path: Path) -> None:
     port = free_port()
-    expect_page(SHELL[1].replace("9001", str(port)), port, tmp_path)
+    expect_page(SHELL[2].replace("9001", str(port)), port, tmp_path)
+
+
+def run_shell(command: str, daemon: Daemon) -> subprocess.CompletedProcess[str]:
+    """Run the command by the Python of these tests, on that daemon."""
+    script = command.replace(".venv/bin/python", "python").replace("9001", str(daemon.port))
+    environment = clean_environment(WITH_PYTHON_FIRST)
+    return subprocess.run(script, shell=True, capture_output=True, text=True, env=environment, timeout=30)
 
 
 def test_the_shell_client_prints_what_comes_back(daemon: Daemon) -> None:
-    command = SHELL[2].replace("9001", str(daemon.port))
-    done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, env=clean_environment(WITH_PYTHON_FIRST), timeout=30
-    )
+    done = run_shell(SHELL[3], daemon)
     assert done.stdout == "RECEIVED hello\nCLOSED with code 1000 \n"
     assert done.returncode == 0
+
+
+def test_the_shell_client_fails_the_connection_as_it_should(daemon: Daemon) -> None:
+    done = run_shell(SHELL[1], daemon)
+    assert done.stdout.startswith("CLOSED with code 1007 ")
+    assert done.returncode == 1
+
+
+FAULTS = re.findall(r"^\| `ws://localhost:9001(/\S+)` \|(.*)", TEXT, re.M)
+
+
+def test_the_first_screen_has_three_faults() -> None:
+    assert [path for path, _ in FAULTS] == ["/echo?bad=utf8", "/echo?end=abort", "/echo?status=503"]
+
+
+@pytest.mark.parametrize(("path", "said"), FAULTS)
+def test_our_client_reacts_to_a_fault_as_the_readme_asks_of_every_client(daemon: Daemon, path: str, said: str) -> None:
+    done = run_shell(SHELL[1].replace("/echo?bad=utf8", path), daemon)
+    [code] = re.findall(r"close code (\d+)", said) or ["503"]
+    assert f" {code} " in done.stdout + done.stderr
+    assert done.returncode == 1
 
 
 def test_the_client_block_receives_what_it_says(daemon: Daemon) -> None:

@@ -21,13 +21,18 @@ def test_by_default_everybody_may_connect_to_the_pages_of_echod_with_compression
 
 @pytest.mark.parametrize(
     ("limit", "value"),
-    [("head_bytes", 16384), ("head_lines", 100), ("head_timeout_s", 5), ("max_message_bytes", 16 * 1024 * 1024)],
+    [
+        ("max_header_bytes", 16384),
+        ("max_header_count", 100),
+        ("handshake_timeout_s", 5),
+        ("max_message_bytes", 16 * 1024 * 1024),
+    ],
 )
 def test_a_limit_has_this_default(limit: str, value: float) -> None:
     assert getattr(Limits(), limit) == value
 
 
-@pytest.mark.parametrize(("values", "name"), [(Settings(), "port"), (Limits(), "head_bytes")])
+@pytest.mark.parametrize(("values", "name"), [(Settings(), "port"), (Limits(), "max_header_bytes")])
 def test_settings_cannot_be_changed(values: Any, name: str) -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(values, name, 1)

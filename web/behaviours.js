@@ -36,7 +36,7 @@
     } catch {
       hasList = false;
       clearTimeout(asking);
-      judge("There is no list: open this page from a daemon that runs with --behaviours on.", false);
+      judge("Could not load the list of behaviours: is the daemon running with --behaviours on?", false);
     }
   }
 
@@ -115,11 +115,11 @@
     if (number === question) judge(...verdict);
   }
 
-  /** What the daemon says to a query, and whether that is good. */
+  /** The daemon's sentence about a query, and whether the query is valid. */
   async function verdictOn(query) {
     try {
       const answer = await fetch(`behaviours?${query}`, { headers: { Accept: "application/json" } });
-      return [answer.ok ? "The server understands this." : await answer.text(), answer.ok];
+      return [answer.ok ? "The server accepts this query." : await answer.text(), answer.ok];
     } catch {
       return ["The server does not answer.", false];
     }
@@ -180,8 +180,8 @@
       write("Not sent: open a connection first.");
       return;
     }
-    // Of what was sent before: the network, or the server, has not taken it.
-    const waiting = socket.bufferedAmount ? ` (behind ${socket.bufferedAmount} bytes that wait)` : "";
+    // Back-pressure: what was sent before and is still in the browser's buffer.
+    const waiting = socket.bufferedAmount ? ` (behind ${socket.bufferedAmount} buffered bytes)` : "";
     socket.send(input.value);
     write(`SENT ${input.value}${waiting}`, "sent");
   }
@@ -236,7 +236,7 @@
     const view = scrolled();
     const wasAtEnd = view.scrollTop + view.clientHeight >= view.scrollHeight - SLACK;
     events.append(make("li", { className: kind, textContent: `${now()} ${text}` }));
-    // Who scrolled up to read stays there.
+    // A list that was scrolled up stays where it is.
     if (wasAtEnd) view.scrollTop = view.scrollHeight;
   }
 

@@ -130,7 +130,7 @@
     line.className = kind;
     line.textContent = text;
     messages.append(line);
-    // Who scrolled up to read stays there.
+    // A list that was scrolled up stays where it is.
     if (wasAtEnd) window.scrollTo(0, document.documentElement.scrollHeight);
   }
 
@@ -156,7 +156,7 @@
   // Start
 
   function sendOnEnter(event) {
-    // Enter that ends the composition of a character, as in Japanese, is not meant for us.
+    // Enter that ends the composition of a character, as in Japanese, does not send.
     if (event.key !== "Enter" || event.isComposing) return;
     send();
     input.select(); // The next message replaces this one.

@@ -1,1 +1,1 @@
-"""Who is let in, and which protocol gets the bytes: admission, refusals, the gate."""
+"""Admission control, refusals, and the gate, which hands a connection to its protocol."""

@@ -1,18 +1,20 @@
 """The gate: the first protocol of every connection.
 
-It reads the head of the request within limits, asks the route who is to have it, and hands over the transport with
-the same bytes. After that it is not in the way: bytes go straight to the inner protocol.
+It reads the request headers within limits, asks the route which factory is to have the connection, and hands over the
+transport with the same bytes. From then on it costs nothing: bytes go straight to the inner protocol.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
+    IProtocol,
     IProtocolFactory,
     IProtocolNegotiationFactory,
     IReactorTime,
@@ -22,27 +24,28 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.accept.admission import LEAVING, Admission
-from echod.accept.interfaces import IHeadReceiver
+from echod.accept.interfaces import IAccepted, IHeadReceiver, IShutdownAware
+from echod.accept.refusing import refuse
 from echod.flow.lingering_close import LingeringClose
 from echod.rules.http.head import Head, HeadReader, Refusal
-from echod.rules.http.response import render
 from echod.settings import Limits
+from echod.transport.interfaces import Transport
 
 LATE_S = 0.3
-"""For the answer to a client that was too late with its head: it has had its time, and is not waited for again."""
+"""The most that a client has for reading its 408: its handshake timeout is over already."""
 
 Route = Callable[[Head], IProtocolFactory | Refusal]
-"""Who takes a request: a factory for the rest of the connection, or nobody."""
+"""The factory of the protocol that gets the rest of the connection, or the refusal of the request."""
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IAccepted)
 class Gate(Protocol):
-    """Waits for one complete head; silent or oversized clients are refused."""
+    """Waits for the request headers; a client that is too late or sends too much is refused."""
 
-    transport: Any
+    transport: Transport  # type: ignore[assignment]
     _deadline: IDelayedCall | None = None
     _ending: LingeringClose | None = None
-    _inner: Any = None
+    _inner: IProtocol | None = None
     _is_head_request = False
 
     def __init__(self, route: Route, limits: Limits, clock: IReactorTime, admission: Admission) -> None:
@@ -50,10 +53,10 @@ class Gate(Protocol):
         self._limits = limits
         self._clock = clock
         self._admission = admission
-        self._reader = HeadReader(limits.head_bytes, limits.head_lines)
+        self._reader = HeadReader(limits.max_header_bytes, limits.max_header_count)
 
     def connectionMade(self) -> None:
-        self._deadline = self._clock.callLater(self._limits.head_timeout_s, self.give_up)
+        self._deadline = self._clock.callLater(self._limits.handshake_timeout_s, self.give_up)
         refusal = self._admission.add(self)
         if refusal is not None:
             self.refuse(refusal)
@@ -61,8 +64,7 @@ class Gate(Protocol):
     def dataReceived(self, data: bytes) -> None:
         result = self._reader.feed(data)
         if isinstance(result, Head):
-            self._is_head_request = result.method == "HEAD"
-            self.settle(result, self.receive(result))
+            self.settle(result)
         elif result is not None:
             self.refuse(result)
 
@@ -74,39 +76,37 @@ class Gate(Protocol):
             if self._inner is not None:
                 self._inner.connectionLost(reason)
         finally:
-            # Last: whoever waits for everybody to be gone may take it that nothing of them is left.
+            # Last: when `Admission.when_empty` fires, nothing of any connection may be left.
             self._admission.remove(self)
 
     def readConnectionLost(self) -> None:
-        """The client has closed its direction; whoever has the connection may still answer."""
+        """The client has closed its half; the inner protocol may still answer."""
         if self._inner is None:
             self.transport.loseConnection()
         elif IHalfCloseableProtocol.providedBy(self._inner):
             self._inner.readConnectionLost()
 
     def writeConnectionLost(self) -> None:
-        """Our own doing, after a refusal or a Close: the client's side is waited for."""
+        """The lingering close has closed our half, and waits for the client's."""
 
-    def receive(self, head: Head) -> IProtocolFactory | Refusal:
-        """Who takes this client, if there is room for another from its address."""
-        return self._admission.count_address(self, self.transport.getPeer()) or self._route(head)
-
-    def settle(self, head: Head, taker: IProtocolFactory | Refusal) -> None:
-        """The head is complete: hand the connection over, or refuse it."""
-        if isinstance(taker, Refusal):
-            self.refuse(taker)
+    def settle(self, head: Head) -> None:
+        """The headers are complete: hand the connection over, or refuse it, perhaps for its address."""
+        self._is_head_request = head.method == "HEAD"
+        chosen = self._admission.count_address(self, self.transport.getPeer()) or self._route(head)
+        if isinstance(chosen, Refusal):
+            self.refuse(chosen)
         else:
-            self.hand_over(head, taker)
+            self.hand_over(head, chosen)
 
-    def hand_over(self, head: Head, taker: IProtocolFactory) -> None:
-        """Make the inner protocol the one that gets the bytes, from the first on, or from behind the head on."""
+    def hand_over(self, head: Head, factory: IProtocolFactory) -> None:
+        """Let the inner protocol get the bytes, from the first on, or from behind the head on."""
         self._stop_waiting()
         reader = self._reader
         # The gate stays as long as the connection; the head need not.
         del self._reader
-        self._inner = inner = taker.buildProtocol(self.transport.getPeer())
+        self._inner = inner = factory.buildProtocol(self.transport.getPeer())
         assert inner is not None
-        inner.makeConnection(self.transport)
+        inner.makeConnection(self.transport)  # type: ignore[arg-type]
         # Replaced on the instance: no call of ours stands between the transport and the inner protocol.
         self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
         if IHeadReceiver.providedBy(inner):
@@ -114,40 +114,39 @@ class Gate(Protocol):
         else:
             inner.dataReceived(bytes(reader.received))
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer once, then close; whatever still comes is dropped unread."""
-        self._answer(refusal, self._limits.close_timeout_s).begin()
+    def refuse(self, refusal: Refusal, longest_s: float = math.inf, *, is_awaited: bool = True) -> None:
+        """Answer once, then close, in `longest_s` at the most; what still comes is dropped.
 
-    def _answer(self, refusal: Refusal, timeout_s: float) -> LingeringClose:
-        self._admission.count(refusal)
+        A client that is not awaited is closed as soon as its answer is written.
+        """
         self._stop_waiting()
         self.dataReceived = drop  # type: ignore[method-assign]
-        self.transport.write(render(refusal, with_body=not self._is_head_request))
-        self._ending = LingeringClose(self.transport, self._clock, timeout_s, self._admission.counters)
-        return self._ending
+        counters, timeout_s = self._admission.counters, min(self._limits.close_timeout_s, longest_s)
+        self._ending = ending = LingeringClose(self.transport, self._clock, timeout_s, counters)
+        close = ending.start_half_close if is_awaited else ending.finish
+        refuse(self.transport, refusal, counters, close, with_body=not self._is_head_request)
 
     def give_up(self) -> None:
-        """The head did not come in time."""
+        """The handshake timeout is over before the headers were complete."""
         self._deadline = None
-        refusal = Refusal(408, f"no complete request head within {self._limits.head_timeout_s:g} seconds")
-        self._answer(refusal, min(LATE_S, self._limits.close_timeout_s)).begin()
+        timeout_s = self._limits.handshake_timeout_s
+        self.refuse(Refusal(408, f"no complete request head within {timeout_s:g} seconds"), LATE_S)
 
     def announce_shutdown(self) -> None:
-        """Refuse a client that has not said yet all that it wants, and do not wait for it to go.
+        """Refuse a request that is incomplete, without waiting for the client to close; else tell the inner protocol.
 
-        Whoever has the connection by now is told, if it has a way to be told so.
+        A connection on which nothing has come is closed without an answer.
         """
         if self._deadline is None:
-            announce = getattr(self._inner, "announce_shutdown", None)
-            if announce is not None:
-                announce()
+            if IShutdownAware.providedBy(self._inner):
+                self._inner.announce_shutdown()
         elif self._reader.received:
-            self._answer(LEAVING, self._limits.close_timeout_s).finish()
+            self.refuse(LEAVING, is_awaited=False)
         else:
             self.transport.loseConnection()
 
     def abort(self) -> None:
-        """End the connection now, whatever is unsent."""
+        """Close the connection with a reset; unsent bytes are lost."""
         self.transport.abortConnection()
 
     def _stop_waiting(self) -> None:
@@ -157,7 +156,7 @@ class Gate(Protocol):
 
 
 def drop(data: bytes) -> None:
-    """Nobody wants it."""
+    """`dataReceived` after a refusal: the bytes are not kept."""
 
 
 @implementer(IProtocolNegotiationFactory)
@@ -167,13 +166,14 @@ class GateFactory(Factory[Gate]):
     noisy = False
 
     def __init__(self, route: Route, limits: Limits, clock: IReactorTime, admission: Admission | None = None) -> None:
-        self._route = route
-        self._limits = limits
-        self._clock = clock
-        self._admission = Admission() if admission is None else admission
+        self._make = partial(Gate, route, limits, clock, Admission() if admission is None else admission)
 
     def buildProtocol(self, address: IAddress | None) -> Gate:
-        return Gate(self._route, self._limits, self._clock, self._admission)
+        return self._make()
+
+    def logPrefix(self) -> str:
+        """What Twisted's own log lines say is listening."""
+        return "echod"
 
     def acceptableProtocols(self) -> list[bytes]:
         """What TLS offers (ALPN): upgrades exist in HTTP/1.1 alone."""

@@ -1,4 +1,4 @@
-"""What callers give, checked before it goes onto a wire: limits, headers, subprotocols, origins."""
+"""Arguments of the API, checked before they go onto a wire: limits, headers, subprotocols, origins."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from echod.errors import BadSetting
-from echod.rules.http.head import PRINTABLE, TOKEN
+from echod.rules.http.authority import PRINTABLE
+from echod.rules.http.head import TOKEN
 from echod.settings import Limits
+
+Headers = Mapping[str, str]
 
 RESERVED = frozenset(
     {
@@ -26,27 +29,27 @@ RESERVED = frozenset(
 """Headers that the handshake makes itself; a second one would break it."""
 
 
-def adjust(limits: Limits, **given: tuple[str, float | None]) -> Limits:
-    """The limits with those values that are not None; each comes with the keyword that the caller knows.
+def adjust(limits: Limits, **given: float | None) -> Limits:
+    """The limits with those values, given by the keywords of the API, that are not None.
 
     Raises:
-        BadSetting: a number below zero, or zero where that is no limit.
+        BadSetting: a value that is no number or below zero, or zero for another limit than ping_interval.
     """
-    for field, (keyword, value) in given.items():
+    for keyword, value in given.items():
         if value is None:
             continue
         # Written so that nan is refused too.
-        if not isinstance(value, (int, float)) or not (value > 0 or (value == 0 and field == "ping_interval_s")):
-            raise BadSetting(
-                keyword, value, "a number from zero (no pings)" if "ping" in keyword else "a number above zero"
-            )
+        if not isinstance(value, (int, float)) or not (value > 0 or (value == 0 and keyword == "ping_interval")):
+            expected = "a number from zero (no pings)" if keyword == "ping_interval" else "a number above zero"
+            raise BadSetting(keyword, value, expected)
+        field = "max_message_bytes" if keyword == "max_message_size" else f"{keyword}_s"
         change: dict[str, Any] = {field: value}
         limits = replace(limits, **change)
     return limits
 
 
-def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """The headers, none of which may smuggle in another line, or stand in the way of the handshake.
+def check_headers(headers: Headers | None) -> dict[str, str]:
+    """The headers as a dict of its own; none may contain a line end or repeat a header of the handshake.
 
     Raises:
         BadSetting: a name that is no token or one of the handshake's own, or a value with a control character.
@@ -71,7 +74,7 @@ def check_subprotocols(names: Iterable[str]) -> tuple[str, ...]:
     checked = tuple(names)
     for name in checked:
         if not TOKEN.fullmatch(name):
-            raise BadSetting("subprotocols", name, "a token: letters, digits and a few signs, without blanks")
+            raise BadSetting("subprotocols", name, "a token: letters, digits and a few signs, without spaces")
     return checked
 
 
@@ -79,7 +82,7 @@ def check_sent_origin(origin: str | None) -> str | None:
     """The origin as it may stand in a header: any word, so that a server can be tried with a bad one.
 
     Raises:
-        BadSetting: it has blanks or control characters.
+        BadSetting: it has spaces or control characters.
     """
     if origin is not None and not PRINTABLE.fullmatch(origin):
         raise BadSetting("origin", origin, "one word of printable ASCII such as https://example.com")

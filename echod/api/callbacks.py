@@ -1,22 +1,23 @@
-"""The callbacks of an endpoint or a client: which there are, and with how many arguments."""
+"""The callbacks of an endpoint or a client: which there are, with their types and the number of their arguments."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from twisted.python.failure import Failure
 
 from echod.api.contract import Contract
 
-SIGNATURES = {
-    "on_open": "on_open(contract)",
-    "on_message": "on_message(contract, data, ext)",
-    "on_close": "on_close(contract, code, data)",
-    "on_error": "on_error(contract, failure)",
-}
+OnOpen = Callable[[Contract], object]
+OnMessage = Callable[[Contract, str | bytes, None], object]
+OnClose = Callable[[Contract, int, str], object]
+OnError = Callable[[Contract, Failure], object]
+Authorize = Callable[[Contract], object]
+
+ON_OPEN, ON_MESSAGE = "on_open(contract)", "on_message(contract, data, ext)"
+ON_CLOSE, ON_ERROR = "on_close(contract, code, data)", "on_error(contract, failure)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,18 @@ class Callbacks:
         TypeError: one of them cannot be called with the arguments that it will get.
     """
 
-    on_open: Callable[[Contract], Any] | None = None
-    on_message: Callable[[Contract, Any, None], Any] | None = None
-    on_close: Callable[[Contract, int, str], Any] | None = None
-    on_error: Callable[[Contract, Failure], Any] | None = None
+    on_open: OnOpen | None = None
+    on_message: OnMessage | None = None
+    on_close: OnClose | None = None
+    on_error: OnError | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            check_arity(getattr(self, field.name), SIGNATURES[field.name])
+        for signature in (ON_OPEN, ON_MESSAGE, ON_CLOSE, ON_ERROR):
+            check_arity(getattr(self, signature.partition("(")[0]), signature)
 
 
-def check_arity(function: Any, signature: str) -> None:
-    """Refuse what cannot be called as `signature` says; callables that tell nothing of themselves pass."""
+def check_arity(function: object, signature: str) -> None:
+    """Refuse what cannot be called as `signature` says; None and callables without a known signature pass."""
     if function is None:
         return
     if not callable(function):

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, cast
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer
+from autobahn.websocket.protocol import FrameHeader
 from autobahn.websocket.types import ConnectingRequest, ConnectionResponse
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError, DNSLookupError
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from echod.api.arguments import Headers
 from echod.api.callbacks import Callbacks
 from echod.api.contract import Contract, Door, walk_in
-from echod.api.conversation import Conversation
+from echod.api.conversation import Conversing
 from echod.api.open_errors import lost_before_open, refused
-from echod.counters import Counters
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
-from echod.flow.quotas import Quota
-from echod.flow.turn_share import TurnShare
 from echod.rules.http.head import END
 from echod.rules.http.response import SERVER
 from echod.rules.http.uri import Address
@@ -31,12 +30,10 @@ from echod.settings import Limits
 from echod.transport.addresses import peer_name
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import attempt, close_of
-from echod.websocket.autobahn.deflate import accept_deflate_response, decline, deflate_offers, send_whole
-from echod.websocket.autobahn.port import AutobahnFactory
-from echod.websocket.autobahn.starting import answer_of, use_clock
-from echod.websocket.autobahn.state import log_sent
-from echod.websocket.context import ConnectionContext
-from echod.websocket.hooks import Guarded
+from echod.websocket.autobahn.deflate import accept_deflate_response, decline, send_whole
+from echod.websocket.autobahn.port import AutobahnFactory, Timer
+from echod.websocket.autobahn.starting import answer_of
+from echod.websocket.context import make_context
 from echod.websocket.masking import APPLY_MASK
 from echod.websocket.message_limits import outer_limit
 
@@ -49,19 +46,17 @@ class Plan:
     callbacks: Callbacks = field(default_factory=Callbacks)
     subprotocols: tuple[str, ...] = ()
     origin: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
     compression: bool = True
     debug: bool = False
     limits: Limits = field(default_factory=Limits)
     door: Door = walk_in
 
 
-class ClientProtocol(Guarded, WebSocketClientProtocol):  # type: ignore[misc]  # port.py is more exact
+class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]  # port.py is more exact
     """One client-side connection. `opened` fires with its contract, or fails with `OpenFailed`."""
 
     factory: ClientFactory
-    contract: Contract
-    transport: Any
     take = staticmethod(take_unmasked)
     is_masked = False
     leaves_frames = True
@@ -78,12 +73,10 @@ class ClientProtocol(Guarded, WebSocketClientProtocol):  # type: ignore[misc]  #
         plan = self.factory.plan
         self.max_message_bytes = plan.limits.max_message_bytes
         self.guard_with(self.factory.context)
-        self.contract = Contract(self, self.factory.reactor, plan.door)
+        self.start_conversation(plan.callbacks, self.factory.context, plan.door)
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
         self.contract.peer = peer_name(self.transport.getPeer())
-        waiting = plan.limits.waiting_messages
-        self.conversation = Conversation(self, self.contract, plan.callbacks, self.guard.flow, waiting)
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -105,7 +98,7 @@ class ClientProtocol(Guarded, WebSocketClientProtocol):  # type: ignore[misc]  #
 
     def processHandshake(self) -> None:
         """The server's answer; what cannot even be parsed is no WebSocket server."""
-        limit = self.factory.plan.limits.head_bytes
+        limit = self.factory.plan.limits.max_header_bytes
         if len(self.data) > limit and END not in self.data[:limit]:
             self.fail_opening(NotWebSocket(self.contract.uri, "the head of the answer has no end"))
             return
@@ -118,7 +111,7 @@ class ClientProtocol(Guarded, WebSocketClientProtocol):  # type: ignore[misc]  #
         self.fail_opening(refused(self.contract.uri, *answer_of(self), reason))
 
     def fail_opening(self, error: OpenFailed) -> None:
-        """Tell the caller, once, and let go of the connection."""
+        """Fail `opened`, once, and abort the connection."""
         if not self.opened.called:
             self.opened.errback(error)
             self.dropConnection(abort=True)
@@ -137,18 +130,8 @@ class ClientProtocol(Guarded, WebSocketClientProtocol):  # type: ignore[misc]  #
         self.conversation.opened()
         self.opened.callback(self.contract)
 
-    def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        self.conversation.received(payload, is_binary)
-
-    def sendPing(self, payload: bytes | None = None) -> None:
-        self.contract.note_ping(payload or b"")
-        super().sendPing(payload)
-
-    def onPong(self, payload: bytes) -> None:
-        self.contract.take_pong(payload)
-
-    def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
-        """The server is to drop the connection now (RFC 6455, 7.1.1); if it does not, we do."""
+    def onCloseFrame(self, code: int | None, reason: bytes | None) -> bool | None:
+        """The server is to close TCP now (RFC 6455, 7.1.1); if it does not within close_timeout, it is aborted."""
         result = super().onCloseFrame(code, reason)
         self.guard.await_close()
         self.stop_receiving()
@@ -170,7 +153,8 @@ class ClientProtocol(Guarded, WebSocketClientProtocol):  # type: ignore[misc]  #
     ) -> None:
         """As Autobahn's, with masks that cannot be foreseen (RFC 6455, 5.3)."""
         mask = os.urandom(MASK_BYTES)
-        log_sent(self, opcode, payload, fin=fin, rsv=rsv, mask=mask)
+        if self.logFrames:
+            self.logTxFrame(FrameHeader(opcode, fin, rsv, len(payload), mask.hex()), payload)
         pieces = encode_head(opcode, len(payload), fin=fin, rsv=rsv, mask=mask), APPLY_MASK(payload, mask)
         replies = self.fast_path.replies
         if replies is None or opcode not in (TEXT, BINARY):
@@ -183,14 +167,14 @@ class ClientFactory(AutobahnFactory, WebSocketClientFactory):
     """Builds the one protocol of one plan."""
 
     noisy = False
-    protocol: Any = ClientProtocol
+    protocol = ClientProtocol
 
-    def __init__(self, reactor: Any, plan: Plan) -> None:
+    def __init__(self, reactor: IReactorTime, plan: Plan) -> None:
         super().__init__(reactor=reactor, protocols=list(plan.subprotocols))
         self.plan = plan
         limits = plan.limits
-        self.context = ConnectionContext(reactor, limits, Quota(0), TurnShare(reactor), Counters())
-        use_clock(self, reactor)
+        self.context = make_context(reactor, replace(limits, max_unfinished_bytes=0))
+        self._batched_timer = Timer(reactor)
         self.logFrames = plan.debug
         self.setProtocolOptions(
             failByDrop=False,
@@ -202,15 +186,15 @@ class ClientFactory(AutobahnFactory, WebSocketClientFactory):
             maxMessagePayloadSize=outer_limit(limits.max_message_bytes),
             autoPingInterval=limits.ping_interval_s,
             autoPingTimeout=limits.ping_timeout_s,
-            perMessageCompressionOffers=deflate_offers() if plan.compression else [],
+            perMessageCompressionOffers=[PerMessageDeflateOffer()] if plan.compression else [],
             perMessageCompressionAccept=accept_deflate_response if plan.compression else decline,
         )
 
 
-def connect(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Deferred[Contract]:
-    """Open one WebSocket: connect, shake hands, give the contract.
+def connect(endpoint: IStreamClientEndpoint, reactor: IReactorTime, plan: Plan) -> Deferred[Contract]:
+    """Open one WebSocket: the Deferred fires with its contract once the handshake is complete.
 
-    Fails with `OpenFailed`; `OpenTimeout` after `plan.limits.open_timeout_s` from now.
+    It fails with `OpenFailed`; with `OpenTimeout` `plan.limits.open_timeout_s` seconds from now.
     """
     opening = Deferred.fromCoroutine(_open(endpoint, reactor, plan))
 
@@ -220,11 +204,10 @@ def connect(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Deferr
     return opening.addTimeout(plan.limits.open_timeout_s, reactor, timed_out)
 
 
-async def _open(endpoint: IStreamClientEndpoint, reactor: Any, plan: Plan) -> Contract:
+async def _open(endpoint: IStreamClientEndpoint, reactor: IReactorTime, plan: Plan) -> Contract:
     try:
-        protocol: Any = await endpoint.connect(ClientFactory(reactor, plan))
+        protocol = cast("ClientProtocol", await endpoint.connect(ClientFactory(reactor, plan)))
     except (ConnectError, DNSLookupError, ValueError) as error:
-        # A ValueError: what the endpoint says of a name that it cannot look up.
+        # A ValueError is raised by the endpoint for a name that cannot be looked up.
         raise ConnectFailed(plan.address.uri, f"cannot connect: {error}") from error
-    contract: Contract = await protocol.opened
-    return contract
+    return await protocol.opened

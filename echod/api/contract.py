@@ -4,59 +4,53 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.defer import Deferred, fail
 
-from echod.api.serial import OWNER
-from echod.errors import BadSetting, CloseCode, ConnectionClosed
-from echod.rules.behaviours.grammar import CLOSE_CODES, MOST_REASON_BYTES
+from echod.api.ending import Ending
+from echod.api.pongs import AwaitedPongs
+from echod.errors import CLOSE_CODES, MOST_REASON_BYTES, BadSetting, CloseCode, ConnectionClosed
 from echod.websocket.autobahn.closing import known_close, start_close
+from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
 
 Data = str | bytes | bytearray | memoryview
-Result = TypeVar("Result")
-MOST_PINGS = 1000
-"""That may wait for their pongs, on a connection whose peer answers none."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Door(Protocol):
-    """How a call reaches the reactor: directly, or from another thread, which then waits for what it gives."""
+    """How a call reaches the reactor: directly, or from another thread, which then waits for the result."""
 
-    def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any: ...
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
-def walk_in(function: Callable[..., Any], /, *args: Any) -> Any:
-    """The door for those who are in the reactor's thread already."""
-    return function(*args)
+def walk_in(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """The door for callers in the reactor's thread."""
+    return function(*args, **kwargs)
 
 
 class Contract:
     """One connection, from its handshake to its end. Hashable, compared by identity.
 
     Attributes:
-        uri: what the client asked for, with the query.
+        uri: the URI that the client asked for, with the query (RFC 6455, 3).
         path: the same without scheme, host and query.
         peer: the other end, `host:port` with an IPv6 host in brackets, or `unix`.
         subprotocol: the selected one, or None.
         request_headers: of the opening handshake, names in lower case, equal names joined by a comma.
         response_headers: of the server's answer, in the same form; a client's contract only.
-        close_code: None until closed; then 1005 when the peer gave no code, 1006 when it did not close properly or
-            was never let in.
-        close_reason: `""` until closed, and when there is none.
+        close_code: None until `closed`; then 1005 when the peer gave no code, 1006 when it did not close properly or
+            its handshake was refused (RFC 6455, 7.1.5).
+        close_reason: `""` until `closed`, and when there is none.
     """
 
-    def __init__(self, connection: Any, clock: IReactorTime, door: Door = walk_in) -> None:
+    def __init__(self, connection: Connection, ending: Ending, pongs: AwaitedPongs, door: Door) -> None:
         self._connection = connection
-        self._clock = clock
+        self._ending = ending
+        self._pongs = pongs
         self._door = door
-        self._ended: Deferred[int] = Deferred()
-        # The owner of the turn of `on_close`, who knows of the end.
-        self.ending = object()
-        self.hurry: Callable[[], None] = lambda: None
-        self.is_awaited_inside = False
-        self._pings: dict[bytes, tuple[float, Deferred[float]]] = {}
         self.uri = ""
         self.path = ""
         self.peer = ""
@@ -76,7 +70,7 @@ class Contract:
 
     @property
     def closed(self) -> bool:
-        """Whether the connection has ended; `on_close` has been called, or is being called, if `on_open` was due."""
+        """Whether the connection has ended; `on_close` has been called, or will be once earlier callbacks are done."""
         return self.close_code is not None
 
     def send(self, data: Data) -> str:
@@ -94,31 +88,33 @@ class Contract:
         return "binary" if is_binary else "text"
 
     def ping(self) -> Deferred[float]:
-        """Send a ping; fires with the seconds until its pong, or fails with ConnectionClosed.
+        """Send a ping (RFC 6455, 5.5.2).
 
-        The pong of a later ping will do: a peer may answer the latest alone (RFC 6455, 5.5.3). Of more than a thousand
-        that wait, the oldest is cancelled.
+        Returns:
+            A Deferred that fires with the seconds until its pong, or that of a later ping: a peer may answer the latest
+            alone (RFC 6455, 5.5.3). It fails with ConnectionClosed when the connection is not open, or is lost first.
+            Of more than a thousand pings without a pong the oldest is cancelled.
         """
-        result: Deferred[float] = self._door(self._ping)
-        return result
+        return self._door(self._ping)
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
-        """Start the closing handshake; nothing when it has begun already.
+        """Start the closing handshake (RFC 6455, 7.1.2); nothing when it has begun already.
 
         Raises:
-            BadSetting: a code that must not be sent, or a reason over 123 bytes.
+            BadSetting: a code that must not be sent, or a reason of more than 123 bytes.
         """
         check_close(code, reason)
         self._door(start_close, self._connection, code, reason)
 
     def when_closed(self) -> Deferred[int]:
-        """Fires with the close code once `on_close` has run; at once when it has, and in `on_close` itself.
+        """Wait for the end.
 
-        In another callback of this connection, `on_close` does not wait for that callback. Where the opening handshake
-        was refused there is no `on_close`: it fires when the connection is lost.
+        Returns:
+            A Deferred that fires with the close code once `on_close` has run; it has fired when called in `on_close`.
+            When another callback of this connection calls it, `on_close` does not wait for that callback. Where the
+            opening handshake was refused there is no `on_close`: it fires when the connection is lost.
         """
-        result: Deferred[int] = self._door(self._when_closed)
-        return result
+        return self._door(self._ending.wait)
 
     def _send(self, payload: bytes, is_binary: bool) -> None:
         if self.state is not State.OPEN:
@@ -129,72 +125,14 @@ class Contract:
         if self.state is not State.OPEN:
             return fail(self._closed_error())
         payload = os.urandom(8)
-        pong = self._await_pong(payload)
+        pong = self._pongs.expect(payload)
         self._connection.sendPing(payload)
         return pong
-
-    def _await_pong(self, payload: bytes) -> Deferred[float]:
-        while len(self._pings) >= MOST_PINGS:
-            _, oldest = self._pop_oldest()
-            oldest.cancel()
-        pong: Deferred[float] = Deferred(lambda _: self._forget_ping(payload))
-        self._pings[payload] = (self._clock.seconds(), pong)
-        return pong
-
-    def _forget_ping(self, payload: bytes) -> None:
-        """Whoever waited for its pong does no longer."""
-        self._pings.pop(payload, None)
-
-    def _pop_oldest(self) -> tuple[float, Deferred[float]]:
-        return self._pings.pop(next(iter(self._pings)))
-
-    def _when_closed(self) -> Deferred[int]:
-        if self._ended.called or OWNER.get() is self.ending:
-            return succeed(self.close_code or CloseCode.ABNORMAL)
-        waiting: Deferred[int] = Deferred()
-        self._ended.addCallback(pass_on, waiting)
-        if OWNER.get() is self:
-            self.is_awaited_inside = True
-            self.hurry()
-        return waiting
 
     def _closed_error(self) -> ConnectionClosed:
         if self.close_code is not None:
             return ConnectionClosed(self.close_code, self.close_reason)
         return ConnectionClosed(*known_close(self._connection))
-
-    def note_ping(self, payload: bytes) -> None:
-        """A ping goes out that nobody here asked for: its pong will answer those before it as well."""
-        if self._pings and payload not in self._pings:
-            self._await_pong(payload).addErrback(lambda _: None)
-
-    def take_pong(self, payload: bytes) -> None:
-        """A pong came: it answers its ping and all before; one that nobody waits for is fine (RFC 6455, 5.5.3)."""
-        while payload in self._pings:
-            sent_at, pong = self._pop_oldest()
-            pong.callback(self._clock.seconds() - sent_at)
-
-    def end(self, code: int, reason: str) -> None:
-        """The connection is lost: from now on `closed`, and no ping will be answered."""
-        self.close_code, self.close_reason = code, reason
-        while self._pings:
-            _, pong = self._pop_oldest()
-            pong.errback(ConnectionClosed(code, reason))
-
-    def end_unopened(self) -> None:
-        """The connection is lost, and was never open: `authorize` alone may know this contract."""
-        self.end(CloseCode.ABNORMAL, "")
-        self.tell_closed()
-
-    def tell_closed(self) -> None:
-        """`on_close` has run: those who wait for the end may go on."""
-        self._ended.callback(self.close_code or CloseCode.ABNORMAL)
-
-
-def pass_on(result: Result, waiting: Deferred[Result]) -> Result:
-    """Give one result to another Deferred as well."""
-    waiting.callback(result)
-    return result
 
 
 def encode(data: Data) -> tuple[bytes, bool]:

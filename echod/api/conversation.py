@@ -3,109 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from echod.api.callbacks import Callbacks
-from echod.api.contract import Contract
+from echod.api.callbacks import Callbacks, OnClose
+from echod.api.contract import Contract, Door
+from echod.api.ending import Ending
+from echod.api.pongs import AwaitedPongs
 from echod.api.serial import SerialQueue
 from echod.errors import CloseCode, ConnectionClosed
-from echod.flow.flow_control import FlowControl
+from echod.flow.flow_control import Hold
 from echod.websocket.autobahn.closing import start_close
 from echod.websocket.autobahn.state import State
-
-WAITING = "waiting"
-"""The reason to stop reading while messages wait for a callback."""
+from echod.websocket.context import ServerContext
+from echod.websocket.hooks import Guarded
 
 log = Logger()
 
 
 class Conversation:
-    """Serves both ends: a protocol tells it what happened, it calls the callbacks, one at a time.
+    """Makes the contract of a connection, and calls its callbacks, one at a time, for what the connection tells it.
 
     A callback that raises is logged once and told to `on_error`; then the connection closes with 1011.
     """
 
-    def __init__(
-        self, connection: Any, contract: Contract, callbacks: Callbacks, flow: FlowControl, most_waiting: int
-    ) -> None:
+    def __init__(self, connection: Conversing, callbacks: Callbacks, context: ServerContext, door: Door) -> None:
         self._connection = connection
-        self._contract = contract
         self._callbacks = callbacks
-        self._flow = flow
-        self._most_waiting = most_waiting
-        self._queue = SerialQueue(self._failed, self._count_waiting, contract)
-        self._end: tuple[int, str] | None = None
-        contract.hurry = self._hurry
+        self._flow = connection.guard.flow
+        self._most_waiting = context.limits.waiting_messages
+        self._queue = SerialQueue(self._failed, self._count_waiting)
+        self._ending = Ending(self._queue, self._failed)
         self._broken = False
+        self.pongs = AwaitedPongs(context.clock)
+        self.contract = Contract(connection, self._ending, self.pongs, door)
 
     def opened(self) -> None:
         """The opening handshake is complete."""
-        self._take(self._callbacks.on_open)
+        if self._callbacks.on_open is not None:
+            self._queue.submit(self._callbacks.on_open, self.contract)
 
     def received(self, payload: bytes, is_binary: bool) -> None:
-        """A whole message has come; text is known to be valid UTF-8. None is taken after a callback raised."""
+        """A whole message has come; text is known to be valid UTF-8. None is delivered after a callback raised."""
         if self._callbacks.on_message is not None:
             self._queue.submit(self._deliver, payload if is_binary else payload.decode())
 
     def end_input(self, end: Callable[[], None]) -> None:
-        """The peer says nothing more: call `end` once everything that it said is worked on, unless it is lost before.
+        """The peer has closed its direction: call `end` once all its messages are worked on, unless it is lost before.
 
-        How long that may take is for the pings to say, which such a peer cannot answer.
+        A callback may take its time for that until the keepalive ends the connection: such a peer answers no ping.
         """
         self._queue.when_idle(end)
 
     def closed(self, code: int, reason: str) -> None:
-        """The connection is lost: `on_close` comes after every message that came before."""
-        self._end = code, reason
-        self._contract.end(code, reason)
-        self._queue.when_idle(self._finish)
-        self._hurry()
+        """An open connection is lost: `on_close` comes after every message that came before."""
+        self._lose(code, reason, self._callbacks.on_close)
 
-    def _hurry(self) -> None:
-        """A callback that waits for the end of its own connection is not waited for."""
-        if self._contract.is_awaited_inside:
-            self._finish()
+    def refused(self) -> None:
+        """The connection is lost, and was never open: `authorize` alone may know its contract."""
+        self._lose(CloseCode.ABNORMAL, "", None)
 
-    def _finish(self) -> None:
-        """Call `on_close`, once, and tell those who wait for the end."""
-        end, self._end = self._end, None
-        if end is not None:
-            last = SerialQueue(self._failed, lambda _: None, self._contract.ending)
-            if self._callbacks.on_close is not None:
-                last.submit(self._callbacks.on_close, self._contract, *end)
-            last.submit(self._contract.tell_closed)
+    def _lose(self, code: int, reason: str, on_close: OnClose | None) -> None:
+        self.contract.close_code, self.contract.close_reason = code, reason
+        self.pongs.fail(ConnectionClosed(code, reason))
+        self._ending.lose(code, lambda: None if on_close is None else on_close(self.contract, code, reason))
 
-    def _deliver(self, data: str | bytes) -> Any:
+    def _deliver(self, data: str | bytes) -> object:
         """Asked again when it is the message's turn: one before it may have failed."""
         assert self._callbacks.on_message is not None
-        return None if self._broken else self._callbacks.on_message(self._contract, data, None)
-
-    def _take(self, callback: Any, *args: object) -> None:
-        if callback is not None:
-            self._queue.submit(callback, self._contract, *args)
+        return None if self._broken else self._callbacks.on_message(self.contract, data, None)
 
     def _count_waiting(self, count: int) -> None:
         if count > self._most_waiting:
-            self._flow.hold(WAITING)
+            self._flow.hold(Hold.CALLBACKS)
         elif count == 0:
-            self._flow.release(WAITING)
+            self._flow.release(Hold.CALLBACKS)
 
     def _failed(self, failure: Failure) -> None:
-        """A callback raised. That it could not send to a peer who has gone is normal and no fault of its own."""
-        if failure.check(ConnectionClosed) and self._contract.state is not State.OPEN:
-            log.debug("{contract}: {error}", contract=self._contract, error=failure.value)
+        """A callback raised. That it could not send to a peer that has gone is normal, and logged at debug level."""
+        if failure.check(ConnectionClosed) and self.contract.state is not State.OPEN:
+            log.debug("{contract}: {error}", contract=self.contract, error=failure.value)
             return
         self._broken = True
-        log.failure("a callback of {contract} raised", failure, contract=self._contract)
+        log.failure("a callback of {contract} raised", failure, contract=self.contract)
         self._tell_error(failure)
         start_close(self._connection, CloseCode.INTERNAL_ERROR, "")
 
     def _tell_error(self, failure: Failure) -> None:
         """Call `on_error`; if that raises too, it is logged and nothing more."""
-        if self._callbacks.on_error is None:
-            return
-        turns = SerialQueue(lambda raised: log.failure("on_error raised", raised), lambda _: None)
-        turns.submit(self._callbacks.on_error, self._contract, failure)
+        if self._callbacks.on_error is not None:
+            queue = SerialQueue(lambda raised: log.failure("on_error raised", raised))
+            queue.submit(self._callbacks.on_error, self.contract, failure)
+
+
+class Conversing(Guarded):
+    """A connection, of either end, that tells a conversation of its messages, pings and pongs."""
+
+    contract: Contract
+    conversation: Conversation
+
+    def start_conversation(self, callbacks: Callbacks, context: ServerContext, door: Door) -> None:
+        """Make the contract; once, when the connection is made and has its guard."""
+        self.conversation = Conversation(self, callbacks, context, door)
+        self.contract = self.conversation.contract
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self.conversation.received(payload, is_binary)
+
+    def sendPing(self, payload: bytes | None = None) -> None:
+        self.conversation.pongs.note(payload or b"")
+        super().sendPing(payload)
+
+    def onPong(self, payload: bytes) -> None:
+        self.conversation.pongs.receive(payload)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from twisted.python.failure import Failure
 
@@ -39,11 +38,13 @@ def parse_status_line(line: str) -> tuple[int | None, str]:
 
 def lost_before_open(uri: str, reason: Failure) -> OpenFailed:
     """The connection was lost before the handshake was complete."""
-    if is_from(reason.value, "service_identity."):
+    error = reason.value
+    assert error is not None
+    if is_from(error, "service_identity."):
         return BadCertificate(uri, "TLS failed: the certificate is for another host")
-    if not is_from(reason.value, "OpenSSL."):
+    if not is_from(error, "OpenSSL."):
         return NotWebSocket(uri, "the server closed the connection without an answer")
-    what = describe_tls(reason.value)
+    what = describe_tls(error)
     return (BadCertificate if "certificate" in what else NotWebSocket)(uri, f"TLS failed: {what}")
 
 
@@ -52,7 +53,7 @@ def is_from(error: object, package: str) -> bool:
     return any(f"{kind.__module__}.".startswith(package) for kind in type(error).__mro__)
 
 
-def describe_tls(error: Any) -> str:
+def describe_tls(error: BaseException) -> str:
     """The reasons in OpenSSL's list of (library, function, reason), which may be empty or missing."""
     entries = error.args[0] if error.args and isinstance(error.args[0], list) else []
     return "; ".join(entry[-1] for entry in entries) or type(error).__name__

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from echod.api.callbacks import Callbacks
-from echod.api.contract import Contract, Door, walk_in
-from echod.api.conversation import Conversation
+from echod.api.arguments import Headers
+from echod.api.callbacks import Authorize, Callbacks
+from echod.api.contract import Door, walk_in
+from echod.api.conversation import Conversing
 from echod.rules.http.head import origin_form
 from echod.websocket.autobahn.closing import close_of
-from echod.websocket.autobahn.state import State, is_secure, state_of
+from echod.websocket.autobahn.state import State, state_of
 from echod.websocket.context import ServerContext
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import EchodProtocol
 
 log = Logger()
 
-Headers = Mapping[str, str]
-Authorize = Callable[[Contract], Any]
+Admission = tuple[str | None, Headers]
+"""Subprotocol and additional headers of the 101 answer."""
 
 REFUSALS = range(300, 600)
 """The statuses that `authorize` may give."""
@@ -32,7 +31,7 @@ REFUSALS = range(300, 600)
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is published on a path, beyond the callbacks' limits and options that every endpoint has."""
+    """The callbacks of a published path, and its options beyond those that every endpoint has."""
 
     callbacks: Callbacks = field(default_factory=Callbacks)
     subprotocols: tuple[str, ...] = ()
@@ -43,18 +42,15 @@ class Publication:
     door: Door = walk_in
 
 
-class PublishedProtocol(EchodProtocol):
-    """Tells a conversation what happens to the connection."""
+class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # port.py is more exact
+    """One connection to a published endpoint."""
 
     factory: PublishedFactory
-    contract: Contract
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        factory = self.factory
-        self.contract = Contract(self, factory.reactor, factory.publication.door)
-        waiting = factory.context.limits.waiting_messages
-        self.conversation = Conversation(self, self.contract, factory.publication.callbacks, self.guard.flow, waiting)
+        publication = self.factory.publication
+        self.start_conversation(publication.callbacks, self.factory.context, publication.door)
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction, but may still wait for replies, as long as there can be any."""
@@ -63,7 +59,7 @@ class PublishedProtocol(EchodProtocol):
         else:
             super().readConnectionLost()
 
-    def onConnect(self, request: ConnectionRequest) -> Any:
+    def onConnect(self, request: ConnectionRequest) -> Admission | Deferred[Admission]:  # type: ignore[override]
         self.contract.subprotocol = super().onConnect(request)
         self.introduce(request)
         if self.factory.publication.authorize is None:
@@ -74,49 +70,39 @@ class PublishedProtocol(EchodProtocol):
         super().onOpen()
         self.conversation.opened()
 
-    def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        self.conversation.received(payload, is_binary)
-
-    def sendPing(self, payload: bytes | None = None) -> None:
-        self.contract.note_ping(payload or b"")
-        super().sendPing(payload)
-
-    def onPong(self, payload: bytes) -> None:
-        self.contract.take_pong(payload)
-
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(was_clean, code, reason)
         if self.has_opened:
             self.conversation.closed(*close_of(self, was_clean))
         else:
-            self.contract.end_unopened()
+            self.conversation.refused()
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first of ours that the client offers, or none."""
         return next((name for name in self.factory.publication.subprotocols if name in offered), None)
 
     @property
-    def admission(self) -> tuple[str | None, Headers]:
+    def admission(self) -> Admission:
         return self.contract.subprotocol, self.factory.publication.headers
 
     def introduce(self, request: ConnectionRequest) -> None:
-        """Let the contract know who asks for what."""
+        """Write the request and its client into the contract."""
         assert self.head is not None
-        scheme, target = "wss" if is_secure(self) else "ws", origin_form(self.head.target)
+        scheme, target = "wss" if self.transport_details.is_secure else "ws", origin_form(self.head.target)
         self.contract.uri = f"{scheme}://{request.headers['host']}{target}"
         self.contract.path = target.partition("?")[0]
         self.contract.peer = self.peer_name
         self.contract.request_headers = request.headers
 
-    async def authorize(self, authorize: Authorize) -> tuple[str | None, Headers]:
-        """Ask, and wait."""
+    async def authorize(self, authorize: Authorize) -> Admission:
+        """Wait for the verdict of `authorize`; anything but True refuses the handshake."""
         verdict = await self.ask(authorize)
         if verdict is not True or state_of(self) is not State.CONNECTING:
-            raise ConnectionDeny(int(verdict) if verdict in REFUSALS else 403)
+            raise ConnectionDeny(int(verdict) if isinstance(verdict, int) and verdict in REFUSALS else 403)
         return self.admission
 
-    async def ask(self, authorize: Authorize) -> Any:
-        """The verdict: True, or anything else; an int is the status of the refusal. To raise is a 500."""
+    async def ask(self, authorize: Authorize) -> object:
+        """The verdict: True, or anything else; an int is the status of the refusal. If it raises, that is a 500."""
         try:
             verdict = authorize(self.contract)
             return await verdict if inspect.isawaitable(verdict) else verdict

@@ -1,4 +1,4 @@
-"""One callback of a connection at a time, in order: the next waits for the Deferred or coroutine of the one before."""
+"""Callbacks one at a time, in order: the next waits for the Deferred or coroutine of the one before."""
 
 from __future__ import annotations
 
@@ -6,32 +6,37 @@ import inspect
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import TypeVarTuple
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-OWNER: ContextVar[object] = ContextVar("OWNER", default=None)
-"""Whose step is being run, also in its coroutine after a wait."""
+Ts = TypeVarTuple("Ts")
 
-Step = tuple[Callable[..., Any], tuple[Any, ...]]
+RUNNING: ContextVar[SerialQueue | None] = ContextVar("RUNNING", default=None)
+"""The queue whose step runs; a coroutine keeps it across its waits."""
+
+Step = tuple[Callable[..., object], tuple[object, ...]]
 
 
 class SerialQueue:
     """Runs steps one after the other. A step that raises, or whose Deferred fails, is told to `failed`.
 
-    A step finds its `owner` in OWNER. `waiting` is told the number of steps that wait, whenever it changes.
+    `waiting` is told the number of steps that wait, whenever it changes.
     """
 
-    def __init__(self, failed: Callable[[Failure], None], waiting: Callable[[int], None], owner: object = None) -> None:
-        self._owner = owner
+    def __init__(self, failed: Callable[[Failure], None], waiting: Callable[[int], None] = lambda _: None) -> None:
         self._failed = failed
         self._tell_waiting = waiting
         self._steps: deque[Step] = deque()
         self._running = False
         self._last: Callable[[], None] | None = None
 
-    def submit(self, function: Callable[..., Any], *args: Any) -> None:
+    def is_inside(self) -> bool:
+        """Whether the caller is a step of this queue, or a coroutine that such a step began."""
+        return RUNNING.get() is self
+
+    def submit(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         """Run it now, or when those before it are done."""
         if self._running:
             self._steps.append((function, args))
@@ -60,19 +65,19 @@ class SerialQueue:
         if last is not None:
             last()
 
-    def _is_done(self, pending: Deferred[Any] | None) -> bool:
+    def _is_done(self, pending: Deferred[object] | None) -> bool:
         """Whether the next step may run at once; a loop, so that many finished coroutines are no deep recursion."""
         if pending is None:
             return True
         pending.addErrback(self._failed)
         if pending.called and not pending.paused:
             return True
-        pending.addBoth(self._go_on)
+        pending.addBoth(lambda _: self._run(self._next()))
         return False
 
-    def _start(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Deferred[Any] | None:
+    def _start(self, function: Callable[..., object], args: tuple[object, ...]) -> Deferred[object] | None:
         """The Deferred to wait for, if there is one."""
-        inside = OWNER.set(self._owner)
+        outside = RUNNING.set(self)
         try:
             result = function(*args)
             if inspect.iscoroutine(result):
@@ -81,7 +86,7 @@ class SerialQueue:
             self._failed(Failure())
             return None
         finally:
-            OWNER.reset(inside)
+            RUNNING.reset(outside)
         return result if isinstance(result, Deferred) else None
 
     def _next(self) -> Step | None:
@@ -90,6 +95,3 @@ class SerialQueue:
         step = self._steps.popleft()
         self._tell_waiting(len(self._steps))
         return step
-
-    def _go_on(self, _: object) -> None:
-        self._run(self._next())

@@ -1,82 +1,79 @@
-"""How a connection ends that was asked to: with a Close, without one, or not at all."""
+"""Group "ending": a connection ends with a Close, a reset, a FIN without a Close, or falls silent (blackhole)."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorTime
-
+from echod.behaviours.replies import MessageWriter
+from echod.behaviours.violations import send_violation
+from echod.flow.flow_control import FlowControl, Hold
 from echod.flow.timers import Timer
 from echod.rules.behaviours.grammar import LONGEST_S
-from echod.rules.behaviours.malformed import MALFORMED, is_close
-from echod.rules.behaviours.query import Behaviour
 from echod.websocket.autobahn.closing import start_close
-from echod.websocket.autobahn.state import State, state_of
-
-SILENT = "silent"
-"""The reason not to read of a connection that has vanished."""
 
 
 class Ending:
-    """One for each connection, told when the time has come.
+    """How one connection ends, and when.
 
-    `is_silent` is a connection that is open and says and hears nothing; it lasts ten minutes at the most.
+    Args:
+        stop: called when the connection falls silent: nothing else is to happen on it.
+
+    Attributes:
+        after: when it is to begin; None: never.
+        is_last: whether nothing that comes behind the end is answered; not so behind a mere violation.
+        is_silent: whether the connection is open and neither says nor hears anything; ten minutes at the most.
+        answers_close: whether the client's Close is answered.
     """
 
-    def __init__(self, protocol: Any, clock: IReactorTime, behaviour: Behaviour) -> None:
-        self._protocol = protocol
-        self._behaviour = behaviour
-        self._patience = Timer(clock)
+    def __init__(self, messages: MessageWriter, flow: FlowControl, stop: Callable[[], None]) -> None:
+        behaviour = self._behaviour = messages.behaviour
+        self._connection, self._writer = messages.connection, messages.writer
+        self._flow = flow
+        self._stop = stop
+        self._patience = Timer(messages.clock)
+        self.is_last = behaviour.close is not None or behaviour.end is not None
+        self.after = behaviour.after if self.is_last or behaviour.bad is not None else None
         self.is_silent = False
+        self.answers_close = behaviour.close_reply is None
 
     def begin(self) -> None:
-        """Do what ends a connection, or ought to, once the replies before it have left."""
-        self._send_malformed()
-        self._start_close()
+        """Send the violation and the Close; a reset or FIN comes when everything before it has left."""
+        self._send()
         if self._behaviour.end is not None:
-            self._protocol.writer.when_drained(self._end)
+            self._writer.when_drained(self._end)
 
     def begin_at_once(self) -> None:
-        """Do it now, whatever is on its way."""
-        self._send_malformed()
-        self._start_close()
-        if self._behaviour.end is not None:
-            self._end()
+        """The same, but what has not left is lost."""
+        self._send()
+        self._end()
 
     def fall_silent(self) -> None:
         """Say nothing any more, and hear nothing."""
         self.is_silent = True
-        self._protocol.script.stop()
-        self._protocol.writer.shut()
+        self._stop()
+        self._writer.shut()
         self.limit()
 
     def limit(self) -> None:
-        """A connection that is to end may wait for it as long as any behaviour."""
+        """A connection that is to end is aborted when it has not ended within the longest time of any behaviour."""
         if not self._patience.is_running:
-            self._patience.start(LONGEST_S, self._protocol.transport.abortConnection)
+            self._patience.start(LONGEST_S, self._connection.transport.abortConnection)
 
     def stop(self) -> None:
         """The connection is lost."""
         self._patience.stop()
 
+    def _send(self) -> None:
+        if self._behaviour.bad is not None:
+            send_violation(self._connection, self._writer, self._behaviour.bad)
+        if self._behaviour.close is not None:
+            start_close(self._connection, self._behaviour.close, self._behaviour.reason)
+
     def _end(self) -> None:
         if self._behaviour.end == "abort":
-            self._protocol.transport.abortConnection()
+            self._connection.transport.abortConnection()
         elif self._behaviour.end == "fin":
-            self._protocol.dropConnection()
-        else:
+            self._connection.dropConnection()
+        elif self._behaviour.end == "vanish":
             self.fall_silent()
-            self._protocol.guard.flow.hold(SILENT)
-
-    def _start_close(self) -> None:
-        if self._behaviour.close is not None:
-            start_close(self._protocol, self._behaviour.close, self._behaviour.reason)
-
-    def _send_malformed(self) -> None:
-        if self._behaviour.bad is None or state_of(self._protocol) is not State.OPEN:
-            return
-        frame = MALFORMED[self._behaviour.bad]
-        if is_close(frame):
-            self._protocol.sendCloseFrame(int.from_bytes(frame[2:4]), frame[4:] or None)
-        else:
-            self._protocol.writer.write(frame)
+            self._flow.hold(Hold.SILENCE)

@@ -1,56 +1,58 @@
-"""What a behaviour makes of the opening handshake: subprotocol, headers, permessage-deflate."""
+"""Group "handshake": what a behaviour makes of the answer to the opening handshake; `hold` stands in `held`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
-from echod.rules.behaviours.query import Behaviour
+from echod.counters import Kind
+from echod.rules.behaviours.table import Behaviour
+from echod.rules.behaviours.values import Deflate
+from echod.rules.http.head import Refusal
 from echod.rules.websocket.handshake import Acceptance, accept_of
 from echod.websocket.autobahn.deflate import decline
 
-Accept = Callable[[Iterable[Any]], PerMessageDeflateOfferAccept | None]
-NONE = "none"
-FORCE = "force:"
-BITS = "bits:"
-OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
-
+Accept = Callable[[Iterable[object]], PerMessageDeflateOfferAccept | None]
 Change = Callable[[PerMessageDeflateOffer], PerMessageDeflateOfferAccept]
 
-
-def select(asked: str, offered: list[str]) -> str | None:
-    """The subprotocol that is agreed on: the one that was asked for, if it is offered."""
-    return asked if asked in offered and asked != NONE else None
+WHY = "refused, as asked"
+OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
 
 
-def change_answer(behaviour: Behaviour, acceptance: Acceptance) -> Acceptance:
-    """What the 101 answer says instead: by force a subprotocol that was not offered, and the answer to another key."""
-    asked = behaviour.subprotocol or ""
-    if asked.startswith(FORCE):
-        acceptance = replace(acceptance, subprotocol=asked.removeprefix(FORCE))
-    return acceptance if behaviour.accept is None else replace(acceptance, accept=accept_of(OTHER_KEY))
+def refusal_of(behaviour: Behaviour) -> Refusal | None:
+    """The answer with the `status` that was asked for; None where the handshake is to go on."""
+    if behaviour.status is None:
+        return None
+    own = {"Location": behaviour.location, "Retry-After": behaviour.retry_after}
+    headers = tuple((name, str(value)) for name, value in own.items() if value is not None)
+    return Refusal(behaviour.status, WHY, (*headers, *behaviour.header), Kind.AS_ASKED)
 
 
-def added_headers(behaviour: Behaviour) -> dict[str, list[str]]:
-    """Header names to values, as Autobahn takes them."""
-    names = dict.fromkeys(name for name, _ in behaviour.header)
-    return {name: [value for other, value in behaviour.header if other == name] for name in names}
+def change_answer(behaviour: Behaviour, acceptance: Acceptance, offered: Sequence[str]) -> Acceptance:
+    """The 101 answer with the headers, the subprotocol and the wrong key that were asked for."""
+    asked, subprotocol = behaviour.subprotocol, acceptance.subprotocol
+    if asked is not None:
+        subprotocol = asked.name if asked.is_forced or asked.name in offered else None
+    return replace(
+        acceptance,
+        accept=acceptance.accept if behaviour.accept is None else accept_of(OTHER_KEY),
+        subprotocol=subprotocol,
+        headers=(*acceptance.headers, *behaviour.header),
+    )
 
 
-def choose_deflate(asked: str, usual: Accept) -> Accept:
+def choose_deflate(asked: Deflate, usual: Accept) -> Accept:
     """How to answer offers of permessage-deflate; a server without compression stays without it."""
-    if asked == "off" or usual is decline:
+    if asked.is_declined or usual is decline:
         return decline
-    if asked.startswith(BITS):
-        return partial(accept_first, partial(with_bits, int(asked.removeprefix(BITS))))
-    return partial(accept_first, without_context)
+    change = without_context if asked.window_bits is None else partial(with_bits, asked.window_bits)
+    return partial(accept_first, change)
 
 
-def accept_first(change: Change, offers: Iterable[Any]) -> PerMessageDeflateOfferAccept | None:
+def accept_first(change: Change, offers: Iterable[object]) -> PerMessageDeflateOfferAccept | None:
     """Agree to the first offer, as if it had asked for what we want: only then does Autobahn announce it."""
     offer = next((offer for offer in offers if isinstance(offer, PerMessageDeflateOffer)), None)
     return None if offer is None else change(offer)

@@ -1,7 +1,8 @@
 """The way out of a connection that was asked for a pace: bytes leave in pieces, each in its own turn.
 
-The outlet is the pull producer of the lowest transport, which asks for more when it has nothing left: so a piece is
-written when the one before has left, and "drained" means that the operating system has everything.
+The writer is the pull producer of the lowest transport, which asks for more when it has nothing left: so a piece is
+written when the one before has left, and "drained" means that the operating system has everything. At its own end it
+tells the flow control of the connection, as a transport would, when bytes wait and when they have left.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from twisted.internet.interfaces import IPullProducer, IReactorTime
 from zope.interface import implementer
@@ -17,6 +17,7 @@ from zope.interface import implementer
 from echod.flow.flow_control import FlowControl
 from echod.flow.timers import Timer
 from echod.settings import KIB
+from echod.transport.interfaces import Transport
 from echod.transport.kernel import bytes_unsent, socket_transport
 
 PIECE_BYTES = 8 * KIB
@@ -47,7 +48,7 @@ class PacedWriter:
     """
 
     def __init__(
-        self, transport: Any, clock: IReactorTime, chop: int | None, rate: int | None, on_room: Callable[[], None]
+        self, transport: Transport, clock: IReactorTime, chop: int | None, rate: int | None, on_room: Callable[[], None]
     ) -> None:
         self._transport = transport
         self._chop = chop
@@ -75,12 +76,12 @@ class PacedWriter:
         """The transport is left to others."""
         socket_transport(self._transport).unregisterProducer()
 
-    @property
     def has_room(self) -> bool:
         """Whether something new may be begun."""
         return self.owed < ROOM_BYTES
 
     def write(self, data: bytes) -> None:
+        """Write these bytes after all others."""
         self.send(iter((data,)), len(data))
 
     def send(self, frames: Iterator[bytes], size: int) -> None:
@@ -97,7 +98,7 @@ class PacedWriter:
         self._work()
 
     def hurry(self) -> None:
-        """No pace any more."""
+        """Send what is owed, and all that comes, as fast as it is taken."""
         self.is_hurried = True
         self._rate = None
         self._turn.stop()
@@ -130,7 +131,7 @@ class PacedWriter:
         self._work()
 
     def _tell_left(self) -> None:
-        """The way is free."""
+        """What was written has left: the flow control need not wait for it."""
         self._is_leaving = False
         if self.flow is not None:
             self.flow.resumeProducing()

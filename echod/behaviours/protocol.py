@@ -1,134 +1,127 @@
-"""The protocol of a connection that asked for a behaviour: the endpoint's rule, said as the client wants to hear it.
+"""The protocol of a connection that asked for a behaviour: the endpoint's own, with the script around it.
 
-A connection that asks for nothing never comes here. What is done when is the business of `script`, what leaves when
-that of `writer`; this translates between them and Autobahn, whose own interfaces do the rest.
+A connection that asks for nothing never comes here. The class of one that does is derived from the endpoint's own
+class: `onMessage` of the endpoint is called for each message, and what it sends meanwhile are its replies, which go to
+the script; what it sends at any other time, as in `onOpen`, leaves at once. So an endpoint says once what it does.
+What is done when is the business of `script`, what leaves when that of `writer`; this translates between them and
+Autobahn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from random import Random
-from typing import Any
+from typing import cast
 
-from autobahn.websocket.types import ConnectionRequest
-from twisted.internet.interfaces import IAddress
-
-from echod.behaviours.ending import Ending
-from echod.behaviours.handshake import added_headers, change_answer, choose_deflate, select
-from echod.behaviours.pacing import PacedWriter
-from echod.behaviours.reading import Stall
+from echod.behaviours.handshake import change_answer, choose_deflate
+from echod.behaviours.replies import MessageWriter, Reply
 from echod.behaviours.script import Script
-from echod.counters import PING_TIMEOUT
-from echod.flow.flow_control import WAITING
-from echod.rules.behaviours.query import Behaviour
-from echod.rules.websocket.fragments import fragments
-from echod.rules.websocket.frames import BINARY, COMPRESSED, TEXT
+from echod.counters import Kind
+from echod.flow.flow_control import Hold
+from echod.rules.behaviours.table import NOTHING, Behaviour
 from echod.rules.websocket.handshake import Acceptance
 from echod.settings import KIB
 from echod.transport.kernel import is_broken
-from echod.websocket.autobahn.deflate import change_deflate, deflate, is_worth_deflating
 from echod.websocket.autobahn.state import State, is_shaking_hands, state_of
-from echod.websocket.context import ServerContext
-from echod.websocket.factory import EndpointFactory, Rule
-from echod.websocket.protocol import EchodProtocol, reply_unchanged
+from echod.websocket.factory import EndpointFactory
+from echod.websocket.protocol import EchodProtocol
 
 MOST_WAITING_BYTES = 256 * KIB
 """Of replies that are not due or have not left; above it nothing more is read, or made of what was read."""
 
 
 class BehavingProtocol(EchodProtocol):
-    """One connection with a behaviour of its own."""
+    """One connection with a behaviour of its own; stands before an endpoint's class among the bases of another."""
 
-    factory: BehavingFactory
-    behaviour = Behaviour()
-    rule: Rule = staticmethod(reply_unchanged)
+    factory: EndpointFactory
+    behaviour = NOTHING
     has_heard_close = has_heard_end = False
-    _answer_close: Callable[[], Any] | None = None
+    _replies: list[Reply] | None = None
+    """What the endpoint has sent since it was given a message; None while it has none."""
+    _close_behind: Callable[[], None] | None
+    """The Close that it has sent meanwhile, which comes behind its replies."""
+    _answer_close: Callable[[], object] | None = None
 
     def connectionMade(self) -> None:
-        clock = self.factory.reactor
-        asked = self.behaviour
-        self.writer = PacedWriter(self.transport, clock, asked.chop, asked.rate, self._refill)
-        self.script = Script(self, clock, asked, self.factory.make_chance(asked.seed), self.reply, self._has_room)
-        self.ending = Ending(self, clock, asked)
-        self.stall = Stall(self, clock, asked.stall_for)
         super().connectionMade()
-        if asked.deflate is not None:
-            change_deflate(self, partial(choose_deflate, asked.deflate))
+        self.messages = MessageWriter(self, self.factory.context.clock, self.behaviour, self._refill)
+        self.writer = self.messages.writer
+        self.script = Script(self.messages, self.guard.flow, self._end_stall)
+        if self.behaviour.deflate is not None:
+            self.perMessageCompressionAccept = choose_deflate(self.behaviour.deflate, self.perMessageCompressionAccept)
         self.writer.open()
-
-    def reply(self, payload: bytes, is_binary: bool) -> tuple[bytes, bool]:
-        """The endpoint's own reply, and whether it is binary."""
-        return self.rule(payload, is_binary), is_binary
-
-    def greeting(self) -> list[str]:
-        """The messages to begin with."""
-        return [] if self.behaviour.greet is None else [self.behaviour.greet]
 
     # The way in
 
     def dataReceived(self, data: bytes, is_its_turn: bool = False) -> None:
         """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
-        if not self.ending.is_silent and state_of(self) is not State.CLOSED:
+        if not self.script.ending.is_silent and state_of(self) is not State.CLOSED:
             self.guard.keepalive.hear()
             if not self.has_heard_close:
-                self.receive_rest(data)
+                self.data += data
+                self.consumeData()
 
     def consumeData(self) -> None:
-        if not self.stall.is_on:
+        if not self.script.stall.is_on:
             super().consumeData()
+
+    def processData(self) -> bool:
+        script = self.script
+        is_deaf = script.stall.is_on or script.ending.is_silent or self.has_heard_close
+        return not is_deaf and bool(super().processData())
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction, but may still wait for replies."""
         self.has_heard_end = True
-        self.ending.limit()
-        self.script.after_replies(partial(self.writer.when_drained, self._end_input))
+        self.script.ending.limit()
+        self.script.replies.after_all(partial(self.writer.when_drained, self._end_input))
 
     def _end_input(self) -> None:
         self.writer.close()
         self.guard.end_input()
 
-    def processData(self) -> bool:
-        is_deaf = self.stall.is_on or self.ending.is_silent or self.has_heard_close
-        return not is_deaf and bool(super().processData())
-
-    def onConnect(self, request: ConnectionRequest) -> Any:
-        return super().onConnect(request), added_headers(self.behaviour)
-
-    def select_subprotocol(self, offered: list[str]) -> str | None:
-        asked = self.behaviour.subprotocol
-        return super().select_subprotocol(offered) if asked is None else select(asked, offered)
+    def _end_stall(self) -> None:
+        """A stall is over; what the client has said meanwhile is unread."""
+        self.guard.keepalive.hear()
+        self.consumeData()
 
     def answer(self, acceptance: Acceptance) -> bytes:
-        changed = change_answer(self.behaviour, acceptance)
+        assert self._request is not None
+        changed = change_answer(self.behaviour, acceptance, self._request.protocols)
         self.websocket_protocol_in_use = changed.subprotocol
         return super().answer(changed)
 
     def onOpen(self) -> None:
         super().onOpen()
-        for text in self.greeting():
-            self.send_now(text.encode(), False)
         self.script.begin()
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
-        self.script.receive(payload, is_binary)
-        self._weigh()
+        """The endpoint says what it replies, the script what becomes of that."""
+        if self.script.is_over:
+            return
+        self._replies = replies = list[Reply]()
+        self._close_behind = None
+        try:
+            super().onMessage(payload, is_binary)
+        finally:
+            self._replies = None
+            self.script.receive(payload, replies, self._close_behind)
+            self._weigh()
 
     def onPing(self, payload: bytes) -> None:
-        self.script.answer_ping(payload)
+        self.script.pings.answer(payload)
         self._weigh()
 
-    def onCloseFrame(self, code: Any, reason: Any) -> bool | None:
-        if self.behaviour.close_reply is not None:
-            self.ending.fall_silent()
-        else:
+    def onCloseFrame(self, code: int | None, reason: bytes | None) -> bool | None:
+        if self.script.ending.answers_close:
             # From here on nothing is parsed: there is no second Close.
             self.has_heard_close = True
             self.script.wind_down()
-            self.ending.limit()
+            self.script.ending.limit()
             self._answer_close = partial(super().onCloseFrame, code, reason)
-            self.script.after_replies(self._end_closing)
+            self.script.replies.after_all(self._end_closing)
+        else:
+            self.script.ending.fall_silent()
         return None
 
     def _end_closing(self) -> None:
@@ -139,44 +132,43 @@ class BehavingProtocol(EchodProtocol):
 
     # The way out
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """The outlet is the producer already, and tells the guard's flow."""
-        self.writer.attach(producer)
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """The writer is the transport's producer already, and tells the guard's flow control."""
+        self.writer.attach(self.guard.flow)
 
     def unregisterProducer(self) -> None:
-        """Not before everything has left."""
+        """The writer stays the producer until everything has left."""
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         self.writer.write(data)
 
-    def send_now(self, payload: bytes, is_binary: bool, *, may_deflate: bool = True) -> None:
-        """Send a message in the frames that were asked for; nothing when the connection is not open."""
-        if state_of(self) is not State.OPEN:
-            return
-        # What is owed at a drain has no room to wait for: it is not to be copied.
-        is_deflated = may_deflate and not self.writer.is_hurried and is_worth_deflating(self, payload)
-        body = deflate(self, payload) if is_deflated else payload
-        size = self.behaviour.fragment or len(body) or 1
-        frames = fragments(BINARY if is_binary else TEXT, body, size, COMPRESSED if is_deflated else 0)
-        self.writer.send(frames, len(body))
+    def send_whole(self, payload: bytes, is_binary: bool, *, may_deflate: bool = True, sync: bool = False) -> None:
+        """What the endpoint sends: a reply to the message that it is given, or else a message of its own."""
+        if self._replies is None:
+            self.messages.send_now(payload, is_binary, may_deflate)
+        else:
+            self._replies.append(Reply(payload, is_binary, may_deflate))
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        if self.writer.is_hurried and self.script.is_owing and not isReply and not self.failedByMe:
+        close = partial(self._close, code, reasonUtf8, isReply)
+        if self._replies is not None:
+            self._close_behind = close
+        elif self.writer.is_hurried and self.script.replies and not isReply and not self.failedByMe:
             # At a drain the replies are due, but not without room.
-            self.script.after_replies(partial(self._close, code, reasonUtf8))
+            self.script.replies.after_all(close)
         else:
-            self._close(code, reasonUtf8, isReply)
+            close()
 
-    def _close(self, code: int | None, reason: bytes | None, is_reply: bool = False) -> None:
+    def _close(self, code: int | None, reason: bytes | None, is_reply: bool) -> None:
         super().sendCloseFrame(code, reason, is_reply)
         self.script.stop()
-        self.ending.limit()
+        self.script.ending.limit()
         self._end_closing()
 
     def _closeConnection(self, abort: bool = False) -> None:
         """Autobahn wants the TCP connection to end: behind what is owed, but not longer than anything else."""
         self.script.stop()
-        self.ending.limit()
+        self.script.ending.limit()
         if abort and not self.wasClean:
             self._let_go(abort)
         else:
@@ -188,35 +180,30 @@ class BehavingProtocol(EchodProtocol):
         if self.has_heard_end:
             self.guard.end_input()
 
-    def _has_room(self) -> bool:
-        return self.writer.has_room
-
     def _refill(self) -> None:
-        """Something is leaving."""
+        """The writer has room, or less to send: let it have more, and read on."""
         if not is_shaking_hands(self):
             self.script.work()
             self._weigh()
 
     def _weigh(self) -> None:
         """Go no further while too much waits, to be begun or to leave."""
-        if self.script.weight + self.writer.owed > MOST_WAITING_BYTES:
-            self.guard.flow.hold(WAITING)
+        if self.script.replies.weight + self.writer.owed > MOST_WAITING_BYTES:
+            self.guard.flow.hold(Hold.REPLIES)
         else:
-            self.guard.flow.make_room(WAITING)
+            self.guard.flow.make_room(Hold.REPLIES)
 
     # The end
 
     def announce_shutdown(self) -> None:
-        """The server is going away: no waiting any more."""
+        """The server shuts down: nothing waits for its time any more."""
         super().announce_shutdown()
-        if self.ending.is_silent:
+        if self.script.ending.is_silent:
             self.transport.abortConnection()
-        self.stall.end()
-        self.writer.hurry()
         self.script.hurry()
 
     def onAutoPingTimeout(self) -> None:
-        if self.ending.is_silent:
+        if self.script.ending.is_silent:
             self.guard.keepalive.forget_timeout()
         elif self.guard.flow.is_held and state_of(self) is State.OPEN:
             self._look_for_client()
@@ -224,41 +211,37 @@ class BehavingProtocol(EchodProtocol):
             super().onAutoPingTimeout()
 
     def _look_for_client(self) -> None:
-        """Nothing is read, perhaps for ten minutes: another ping finds out whether there is still somebody."""
+        """Nothing is read, perhaps for ten minutes: another Ping finds out whether the client is still there."""
         if is_broken(self.transport):
             self.guard.keepalive.forget_timeout()
-            self.factory.context.counters.count(PING_TIMEOUT)
+            self.factory.context.counters.count(Kind.PING_TIMEOUT)
             self.transport.abortConnection()
         else:
             self.guard.keepalive.ping_again()
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
+        self.script.lost()
         super().onClose(was_clean, code, reason)
-        self.script.stop()
-        self.writer.shut()
-        self.ending.stop()
-        self.stall.stop()
 
 
-class BehavingFactory(EndpointFactory):
-    """Builds the protocols of an endpoint for clients that ask for a behaviour."""
+class BehavingEndpoint:
+    """An endpoint for clients that ask for a behaviour: builds what its own factory would, with a script."""
 
-    protocol: Any = BehavingProtocol
+    def __init__(self, factory: EndpointFactory) -> None:
+        self.factory = factory
+        self._own: type[EchodProtocol] | None = None
 
-    def __init__(
-        self, context: ServerContext, make_rule: Callable[[], Rule], chance: Callable[..., Random] = Random
-    ) -> None:
-        super().__init__(context)
-        self._make_rule = make_rule
-        self._chance = chance
-
-    def make_chance(self, seed: int | None) -> Random:
-        """The randomness of one connection: the same for the same seed."""
-        return self._chance(seed)
-
-    def build(self, address: IAddress | None, behaviour: Behaviour) -> Any:
-        """The protocol of one connection."""
-        protocol: Any = self.buildProtocol(address)
+    def build(self, behaviour: Behaviour) -> BehavingProtocol:
+        """The protocol of one connection; its class is made once for each `protocol` that the factory is given."""
+        if self.factory.protocol is not self._own:
+            self._own = self.factory.protocol
+            self._kind = self.factory.carry(derive(self._own))
+        protocol = self._kind()
+        protocol.factory = self.factory
         protocol.behaviour = behaviour
-        protocol.rule = self._make_rule()
         return protocol
+
+
+def derive(own: type[EchodProtocol]) -> type[BehavingProtocol]:
+    """The endpoint's own class, with behaviours."""
+    return cast("type[BehavingProtocol]", type(own.__name__, (BehavingProtocol, own), {}))

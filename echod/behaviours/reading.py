@@ -1,40 +1,46 @@
-"""A server that stops reading, as a busy one does, and later goes on."""
+"""Group "reading": a server that stops reading, as a busy one does, and later goes on."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorTime
-
+from echod.behaviours.replies import MessageWriter
+from echod.flow.flow_control import FlowControl, Hold
 from echod.flow.timers import Timer
 from echod.rules.behaviours.grammar import LONGEST_S
 
-STALLED = "stalled"
-"""The reason not to read."""
-
 
 class Stall:
-    """One for each connection. While it `is_on`, nothing is read, and nothing is done with what was read."""
+    """The stall of one connection. While it `is_on`, nothing is read, and nothing is done with what was read.
 
-    def __init__(self, protocol: Any, clock: IReactorTime, longest_s: float | None) -> None:
-        self._protocol = protocol
-        self._longest_s = LONGEST_S if longest_s is None else longest_s
-        self._timer = Timer(clock)
+    Args:
+        read_on: called at its end, to work on what was read before it.
+
+    Attributes:
+        after: when it is to begin.
+    """
+
+    def __init__(self, messages: MessageWriter, flow: FlowControl, read_on: Callable[[], None]) -> None:
+        behaviour = messages.behaviour
+        self._flow = flow
+        self.after = behaviour.stall
+        self._longest_s = LONGEST_S if behaviour.stall_for is None else behaviour.stall_for
+        self._read_on = read_on
+        self._timer = Timer(messages.clock)
         self.is_on = False
 
     def begin(self) -> None:
+        """Read no more, until `stall-for` is over."""
         self.is_on = True
-        self._protocol.guard.flow.hold(STALLED)
+        self._flow.hold(Hold.STALL)
         self._timer.start(self._longest_s, self.end)
 
     def end(self) -> None:
         """Read on; when nothing is stalled this changes nothing."""
         if self.is_on:
             self.stop()
-            # What the client has said meanwhile is unread.
-            self._protocol.guard.keepalive.hear()
-            self._protocol.guard.flow.release(STALLED)
-            self._protocol.consumeData()
+            self._flow.release(Hold.STALL)
+            self._read_on()
 
     def stop(self) -> None:
         """The connection is lost."""

@@ -1,1 +1,1 @@
-"""What a person or a script does with a connection. The only place that prints."""
+"""The functions of the note for one process, and the command for a terminal. The only place that prints."""

@@ -1,4 +1,4 @@
-"""`python -m echod.client [URL]`: send each line of the input, print what comes back.
+"""`python -m echod.client [URI]`: send each line of the input, print what comes back.
 
 Exit code 0 after a clean close with everything sent, 1 otherwise.
 """
@@ -11,9 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.internet.task import react
@@ -29,7 +28,7 @@ from echod.settings import DEFAULT_PORT, MIB
 
 CLEAN = (CloseCode.NORMAL, CloseCode.NO_CODE)
 SILENCE_S = 1.0
-"""How long a server that owes us messages may say nothing."""
+"""How long the client waits for the next message of a server that still owes some."""
 
 
 class Talk(LineReceiver):
@@ -39,7 +38,7 @@ class Talk(LineReceiver):
     a server may answer a Close at once, and then nothing else any more.
     """
 
-    transport: Any
+    transport: ITransport
     delimiter = b"\n"
     MAX_LENGTH = 16 * MIB
 
@@ -83,7 +82,7 @@ class Talk(LineReceiver):
         self.all_sent = False
 
     def _stop(self, why: str) -> None:
-        """Read no more."""
+        """Read no more of the input, and exit with 1."""
         if not self.has_ended:
             self._miss(why)
             self.has_ended = True
@@ -112,7 +111,7 @@ class Talk(LineReceiver):
             self._display.closed(contract, code, data)
 
     def _lose_output(self, contract: Contract) -> None:
-        """Nobody reads what we print: there is no use in going on."""
+        """The reader of standard output has gone: close the connection, and exit with 1."""
         if self.all_sent:
             # So that Python does not complain about what is left in its buffer; not now, as Twisted uses it still.
             atexit.register(os.dup2, os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -120,7 +119,7 @@ class Talk(LineReceiver):
         contract.close()
 
     def _wait_for_rest(self) -> None:
-        """Close when nothing is owed, or nothing more comes."""
+        """Close when nothing is owed, or after a moment of silence."""
         self._stop_waiting()
         assert self.contract is not None
         if self._owed <= 0:
@@ -134,7 +133,7 @@ class Talk(LineReceiver):
 
 
 async def talk(clock: IReactorTime, uri: str) -> bool:
-    """Talk until the input ends or the server closes; whether everything was sent and closed cleanly."""
+    """Talk until the input ends or the server closes; returns whether everything was sent and closed cleanly."""
     lines = Talk(clock)
     lines.contract = await Note().open_websocket(uri, on_message=lines.received, on_close=lines.closed)
     StandardIO(lines)
@@ -143,7 +142,7 @@ async def talk(clock: IReactorTime, uri: str) -> bool:
 
 
 async def run(reactor: IReactorTime, uri: str) -> None:
-    """`talk`, its result as an exit code."""
+    """`talk`; its result becomes the exit code."""
     try:
         succeeded = await talk(reactor, uri)
     except (OpenFailed, BadSetting) as error:
@@ -155,14 +154,9 @@ async def run(reactor: IReactorTime, uri: str) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """The command; ends the process."""
     parser = argparse.ArgumentParser(prog="python -m echod.client", description=__doc__)
-    parser.add_argument(
-        "url",
-        nargs="?",
-        default="simple",
-        help="a WebSocket URI, or 'simple' or 'multi' for those on localhost:9001 (default: simple)",
-    )
-    url = parser.parse_args(argv).url
-    react(run, [echo_uri(url, "localhost", DEFAULT_PORT)])
+    uri = "a WebSocket URI, or 'simple' or 'multi' for those on localhost:9001 (default: simple)"
+    parser.add_argument("uri", nargs="?", default="simple", help=uri)
+    react(run, [echo_uri(parser.parse_args(argv).uri, "localhost", DEFAULT_PORT)])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is printed while a person types: the note's RECEIVED and CLOSED lines, and when."""
+"""The note's RECEIVED and CLOSED lines, and when they are printed beside a Python prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines for a person to read, each at the start of a line even when a prompt stands there."""
+"""Lines on a terminal, each on a row of its own above the prompt, if there is one."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def width_of(char: str) -> int:
 
 
 def escape(line: str) -> str:
-    """Control characters as Python would write them: a server must not drive our terminal."""
+    """Control characters as Python would write them: a server must not control the terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
 def received_line(data: str | bytes) -> str:
-    """Binary as Python writes it."""
+    """The line for a message; binary is written as a Python literal."""
     text = data if isinstance(data, str) else repr(data)
     return f"RECEIVED {text}"
 

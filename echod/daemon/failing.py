@@ -1,13 +1,13 @@
-"""A daemon that cannot start: one line for whoever started it, and the same in the log."""
+"""A daemon that cannot start: one line for the user, and the same in the log."""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TextIO
 
-from twisted.logger import globalLogPublisher
+from echod.daemon.private import log_files
 
 
 class StartFailed(SystemExit, Exception):
@@ -21,25 +21,20 @@ class StartFailed(SystemExit, Exception):
 def tell(line: str) -> None:
     """Write it to the real standard error, where the interpreter will not: twistd makes that a part of its log.
 
-    Not where that log goes to the same place: there it is once.
+    Not where the log goes to the same place: the line is there already.
     """
     real = sys.__stderr__
-    if sys.stderr is not real and not any(is_same(file, real) for file in log_files()):
-        # Whoever started it may be gone, or have closed it.
-        with suppress(AttributeError, OSError, ValueError):
-            real.write(f"{line}\n")  # type: ignore[union-attr]
-            real.flush()  # type: ignore[union-attr]
+    if real is not None and sys.stderr is not real and not any(is_same(file, real) for file in log_files()):
+        # The parent may be gone, or have closed it.
+        with suppress(OSError, ValueError):
+            real.write(f"{line}\n")
+            real.flush()
 
 
-def log_files() -> list[Any]:
-    """What the log is written to; Twisted's observers keep it as `_outFile`."""
-    return [getattr(observer, "_outFile", None) for observer in globalLogPublisher._observers]
-
-
-def is_same(one: Any, other: Any) -> bool:
+def is_same(one: object, other: TextIO) -> bool:
     """Whether these are the same terminal, file or pipe."""
     try:
-        return os.path.samestat(os.fstat(one.fileno()), os.fstat(other.fileno()))
+        return os.path.samestat(os.fstat(one.fileno()), os.fstat(other.fileno()))  # type: ignore[attr-defined]
     except (AttributeError, OSError, ValueError):
         # Not everything that can be written to is a file of the system, or open.
         return False

@@ -1,36 +1,47 @@
-"""Endpoint strings, and certificates that can be read again while they are listened on."""
+"""Where a daemon listens: a port or a Twisted endpoint, whose certificates can be read again meanwhile."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IListeningPort, IOpenSSLServerConnectionCreator, IStreamServerEndpoint
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IOpenSSLContextFactory,
+    IOpenSSLServerConnectionCreator,
+    IStreamServerEndpoint,
+)
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from echod.daemon.certificates import folder_of, read_folder
+from echod.daemon.private import innermost, tls_attribute
 from echod.errors import BadSetting
-from echod.server.listening import EveryInterface
+from echod.server.listening import make_endpoint
+from echod.settings import Settings
 from echod.transport.addresses import peer_name
+from echod.transport.interfaces import Reactor
+
+if TYPE_CHECKING:
+    # pyOpenSSL is an extra: echod[tls].
+    from OpenSSL.SSL import Connection
+    from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 log = Logger(namespace="echod")
-
-TLS_ATTRIBUTES = ("_sslContextFactory", "connectionCreator")
-"""Where Twisted's endpoints for `ssl:` and `tls:` keep what makes their connections."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 class ReloadableTLS:
     """Makes the TLS of each new connection from what was loaded last."""
 
-    def __init__(self, loaded: Any) -> None:
+    def __init__(self, loaded: IOpenSSLServerConnectionCreator | IOpenSSLContextFactory) -> None:
         self.loaded = loaded
 
-    def serverConnectionForTLS(self, protocol: Any) -> Any:
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Connection:
         if IOpenSSLServerConnectionCreator.providedBy(self.loaded):
             return self.loaded.serverConnectionForTLS(protocol)
-        # pyOpenSSL is an extra: echod[tls].
         from OpenSSL.SSL import Connection
 
         return Connection(self.loaded.getContext(), None)
@@ -49,15 +60,23 @@ class Listener(Protocol):
         """Read certificates again, if it has any."""
 
 
-class EveryInterfaceListener:
-    """A port on every interface."""
+class PortListener:
+    """A port of every interface, or of one address."""
 
-    def __init__(self, port: int, backlog: int, reactor: Any) -> None:
-        self.setting = f"--port {port}"
-        self.endpoint: IStreamServerEndpoint = EveryInterface(reactor, port, backlog)
+    def __init__(self, settings: Settings, reactor: Reactor) -> None:
+        host = settings.host
+        self.setting = f"--port {settings.port}" if host is None else f"--host {host} --port {settings.port}"
+        self.endpoint = make_endpoint(reactor, settings.port, host, settings.backlog)
+        self._host = host
 
-    def describe(self, port: Any) -> str:
-        return f"http://localhost:{port.getHost().port}/ on every interface"
+    def describe(self, port: IListeningPort) -> str:
+        number = cast(IPv4Address | IPv6Address, port.getHost()).port
+        if self._host is None:
+            return f"http://localhost:{number}/ on every interface"
+        # An IPv6 address has colons and digits of its own.
+        return (
+            f":{number} at http://[{self._host}]:{number}/" if ":" in self._host else f"http://{self._host}:{number}/"
+        )
 
     def reload(self) -> None:
         """There are no certificates."""
@@ -70,25 +89,26 @@ class EndpointListener:
         BadSetting: the string, or a certificate that it names, cannot be used; with what Twisted says of it.
     """
 
-    def __init__(self, source: str, text: str, reactor: Any) -> None:
+    def __init__(self, source: str, text: str, reactor: Reactor) -> None:
         self.setting = f"{source} {text}"
         self._source = source
         self._text = text
         self._reactor = reactor
-        self.endpoint: IStreamServerEndpoint = self._parse()
+        self.endpoint = self._parse()
         self._tls: ReloadableTLS | None = None
         inner = innermost(self.endpoint)
-        for name in TLS_ATTRIBUTES:
-            if hasattr(inner, name):
-                self._tls = ReloadableTLS(getattr(inner, name))
-                setattr(inner, name, self._tls)
+        name = tls_attribute(inner)
+        if name:
+            self._tls = ReloadableTLS(getattr(inner, name))
+            setattr(inner, name, self._tls)
 
-    def describe(self, port: Any) -> str:
+    def describe(self, port: IListeningPort) -> str:
         host = port.getHost()
-        return f"{host.name.decode() if hasattr(host, 'name') else peer_name(host)} ({self._text})"
+        name = host.name if isinstance(host, UNIXAddress) else None
+        return f"{name.decode() if name else peer_name(host)} ({self._text})"
 
     def reload(self) -> None:
-        """Take the certificates for new connections from their files; bad ones are logged, and the old ones stay."""
+        """Load the certificates of new connections from their files; bad ones are logged, and the old ones stay."""
         if self._tls is None:
             return
         try:
@@ -96,10 +116,10 @@ class EndpointListener:
         except BadSetting as error:
             log.error("echod keeps its old certificates: {error}", error=error)
             return
-        self._tls.loaded = next(getattr(inner, name) for name in TLS_ATTRIBUTES if hasattr(inner, name))
+        self._tls.loaded = getattr(inner, tls_attribute(inner) or "")
         log.info("echod has reloaded its certificates: {text}", text=self._text)
 
-    def _parse(self) -> Any:
+    def _parse(self) -> IStreamServerEndpoint:
         try:
             return self._parse_checked()
         except Exception as error:
@@ -107,24 +127,17 @@ class EndpointListener:
             wanted = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
             raise BadSetting(self._source, self._text, f"{wanted} ({explain(error)})") from None
 
-    def _parse_checked(self) -> Any:
+    def _parse_checked(self) -> IStreamServerEndpoint:
         """A folder is read first, so that the complaint names the file."""
         folder = folder_of(self._text)
-        if folder is None:
-            return serverFromString(self._reactor, self._text)
-        certificates = read_folder(folder)
-        endpoint: Any = serverFromString(self._reactor, self._text)
-        innermost(endpoint).connectionCreator = certificates
+        certificates = None if folder is None else read_folder(folder)
+        endpoint: IStreamServerEndpoint = serverFromString(self._reactor, self._text)
+        if certificates is not None:
+            inner = innermost(endpoint)
+            setattr(inner, tls_attribute(inner) or "", certificates)
         return endpoint
 
 
-def innermost(endpoint: Any) -> Any:
-    """The endpoint below wrappers such as `haproxy:`."""
-    while hasattr(endpoint, "_wrappedEndpoint"):
-        endpoint = endpoint._wrappedEndpoint
-    return endpoint
-
-
-def explain(error: Exception) -> str:
-    """What it says, or if that is nothing, what it is."""
-    return str(error) or type(error).__name__
+def explain(error: object) -> str:
+    """The system's own words if it refused to listen, else those of the error, or if it has none, its name."""
+    return str(error.socketError if isinstance(error, CannotListenError) else error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What systemd, or who else speaks its protocol, is told of the daemon's life (sd_notify(3))."""
+"""What systemd, or another supervisor that has its protocol, is told of the daemon's state (sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ log = Logger(namespace="echod")
 
 
 class Supervisor:
-    """Whoever `NOTIFY_SOCKET` names; nobody is told anything without it.
+    """The socket that `NOTIFY_SOCKET` names; without it nothing is sent.
 
-    Asked for signs of life by `WATCHDOG_USEC`, the reactor gives two in that time: a loop that hangs gives none.
+    Where `WATCHDOG_USEC` asks for heartbeats the reactor sends two in that time: a loop that hangs sends none.
     """
 
     def __init__(self, environment: Mapping[str, str], clock: IReactorTime) -> None:
         self._address = environment.get("NOTIFY_SOCKET", "")
         self._watchdog_s = watchdog_of(environment)
-        self._signs = LoopingCall(self._tell, "WATCHDOG=1")
-        self._signs.clock = clock
+        self._heartbeat = LoopingCall(self._tell, "WATCHDOG=1")
+        self._heartbeat.clock = clock
         self.is_ready = False
 
     def ready(self) -> None:
         """Connections are accepted."""
         self.is_ready = True
         self._tell("READY=1")
-        if self._address and self._watchdog_s and not self._signs.running:
-            self._signs.start(self._watchdog_s / 2)
+        if self._address and self._watchdog_s and not self._heartbeat.running:
+            self._heartbeat.start(self._watchdog_s / 2)
 
     def reloading(self) -> None:
         """Certificates are read again, until `ready`."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """A drain begins; signs of life are given until `stopped`."""
+        """A drain begins; heartbeats are sent until `stopped`."""
         self.is_ready = False
         self._tell("STOPPING=1")
 
     def stopped(self) -> None:
-        """Nobody is left."""
-        if self._signs.running:
-            self._signs.stop()
+        """All connections have ended."""
+        if self._heartbeat.running:
+            self._heartbeat.stop()
 
     def _tell(self, state: str) -> None:
-        """A supervisor that does not listen any more is no reason to stop serving."""
+        """Send this; a supervisor that does not listen any more is no reason to stop serving."""
         if not self._address:
             return
         try:
@@ -66,7 +66,7 @@ def path_of(address: str) -> str:
 
 
 def watchdog_of(environment: Mapping[str, str]) -> float:
-    """Seconds within which a sign of life is expected of this process; 0 for none (sd_watchdog_enabled(3))."""
+    """Seconds within which a heartbeat is expected of this process; 0 for none (sd_watchdog_enabled(3))."""
     asked, asked_of = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID", "")
     is_ours = asked_of in ("", str(os.getpid()))
     return int(asked) / 1e6 if is_ours and asked.isdecimal() else 0.0

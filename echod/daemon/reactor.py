@@ -12,19 +12,22 @@ import sys
 from select import EPOLLIN
 from typing import Any
 
-from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST, installReactor
 from twisted.internet.tcp import Port, Server
 from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from echod.daemon.private import DeclaredReactor, adopt_port
 
 MOST_EVENTS = 512
 """Of one turn. Twisted makes room for as many as there are connections, each time."""
 
 SMALL_READ = 8192
 HEAD_BYTES = 14
-"""The longest head of a frame, so that a message of 64 KiB comes in one read."""
+"""The longest header of a frame, so that a message of 64 KiB comes in one read."""
 LARGE_READ = 262_144
-"""In the middle of a large message, which nobody answers before it is whole: fewer and larger reads."""
+"""In the middle of a large message, which is not answered before it is whole: fewer and larger reads."""
 PATIENCE = 16
 """Reads that are not full before little is asked for again."""
 
@@ -67,12 +70,12 @@ class LeanPort(Port):
     transport = LeanServer
 
 
-class LeanReactor(EPollReactor):
+class LeanReactor(DeclaredReactor):
     """Twisted's reactor for epoll, but for how events reach their transports."""
 
-    def doPoll(self, timeout: float | None) -> None:
+    def doPoll(self, delay: float | None) -> None:
         try:
-            events = self._poller.poll(-1 if timeout is None else timeout, MOST_EVENTS)
+            events = self._poller.poll(-1 if delay is None else delay, MOST_EVENTS)
         except OSError as error:
             if error.errno == errno.EINTR:
                 return
@@ -84,6 +87,7 @@ class LeanReactor(EPollReactor):
                 # An event before this one has closed it.
                 continue
             if event == EPOLLIN:
+                why: BaseException | Failure | None
                 try:
                     why = selectable.doRead()
                 except BaseException:
@@ -96,12 +100,12 @@ class LeanReactor(EPollReactor):
 
     doIteration = doPoll
 
-    def adoptStreamPort(self, fd: int, family: int, factory: Any) -> Any:
-        port = LeanPort._fromListeningDescriptor(self, fd, family, factory)
+    def adoptStreamPort(self, fd: int, family: int, factory: IProtocolFactory) -> IListeningPort:
+        port = adopt_port(LeanPort, self, fd, family, factory)
         port.startListening()
         return port
 
-    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
+    def listenTCP(self, port: int, factory: IProtocolFactory, backlog: int = 50, interface: str = "") -> IListeningPort:
         listening = LeanPort(port, factory, backlog, interface, self)
         listening.startListening()
         return listening
@@ -113,6 +117,6 @@ def install() -> None:
 
 
 def install_by_default() -> None:
-    """The same, unless there is a reactor already: another one was asked for, or somebody else has chosen."""
+    """The same, unless there is a reactor already: another one was asked for, or the program has chosen."""
     if "twisted.internet.reactor" not in sys.modules:
         install()

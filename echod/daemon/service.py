@@ -6,36 +6,38 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.error import CannotListenError
+from twisted.internet.defer import Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from echod.counters import Counters
 from echod.daemon.allocation import keep_freed_memory
-from echod.daemon.configuration import read_settings
 from echod.daemon.failing import StartFailed, tell
-from echod.daemon.listener import EndpointListener, EveryInterfaceListener, Listener
+from echod.daemon.listener import EndpointListener, Listener, PortListener, explain
 from echod.daemon.notify import Supervisor
 from echod.daemon.openfiles import most_connections, raise_open_files
+from echod.daemon.options import read_settings
 from echod.daemon.reactor import install_by_default
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
+from echod.rules.quantities import show_time
 from echod.server.server import Server
 from echod.server.standard import (
     publish_behaviours,
+    publish_health,
     publish_info,
     publish_multi_echo,
     publish_plain_echo,
     publish_simple_echo,
 )
 from echod.settings import Limits, Settings
-from echod.site.health import Health
 from echod.site.pages import make_pages
 from echod.store.memory import MemoryModeStore
+from echod.transport.interfaces import Reactor
 
 log = Logger(namespace="echod")
 
@@ -48,7 +50,7 @@ class EchodService(Service):
         self._supervisor = supervisor or Supervisor({}, server.reactor)
         self._listeners = listeners
         self._listening: list[Deferred[IListeningPort]] = []
-        self._signals = Signals(server.reactor, server.cut, self.reload)
+        self._signals = Signals(server.reactor, lambda: len(server.admission), server.cut, self.reload)
 
     def privilegedStartService(self) -> None:
         """Bind the ports while the process may: twistd calls this before it gives up root."""
@@ -94,7 +96,7 @@ class EchodService(Service):
 
     def _give_up(self, failure: Failure) -> None:
         """An endpoint that takes its time could not listen in the end."""
-        first: Any = failure.value
+        first = cast(FirstError, failure.value)
         log.critical("echod cannot listen: {why}", why=explain(first.subFailure.value))
         self.server.reactor.stop()
 
@@ -103,7 +105,7 @@ def listen_or_fail(server: Server, listener: Listener) -> Deferred[IListeningPor
     """Listen there.
 
     Raises:
-        StartFailed: that cannot be; for every endpoint that binds at once. Of others the Deferred fails.
+        StartFailed: it cannot, and its endpoint binds at once. Of other endpoints the Deferred fails.
     """
     listening = Deferred.fromCoroutine(server.listen(listener.endpoint))
     if listening.called and isinstance(listening.result, Failure):
@@ -115,66 +117,78 @@ def listen_or_fail(server: Server, listener: Listener) -> Deferred[IListeningPor
     return listening
 
 
-def explain(error: object) -> str:
-    """The system's own words, when it was the system that refused."""
-    return str(error.socketError if isinstance(error, CannotListenError) else error)
-
-
-def make_service(settings: Settings, reactor: Any = None) -> EchodService:
-    """The daemon with everything published, not yet listening.
+def make_service(settings: Settings, reactor: Reactor | None = None) -> EchodService:
+    """The daemon with everything published, not yet listening; on the installed reactor if none is given.
 
     Raises:
         SystemExit: an endpoint string or the folder of the pages cannot be used; one line says which and why.
     """
-    if reactor is None:
-        from twisted.internet import reactor
+    clock = reactor or installed_reactor()
     try:
-        server, listeners = make_server(settings, reactor), make_listeners(settings, reactor)
+        server, listeners = make_server(settings, clock), make_listeners(settings, clock)
     except BadSetting as error:
         raise SystemExit(f"echod: {error}") from None
-    return EchodService(server, listeners, Supervisor(os.environ, reactor))
+    return EchodService(server, listeners, Supervisor(os.environ, clock))
 
 
-def make_server(settings: Settings, reactor: Any) -> Server:
+def installed_reactor() -> Reactor:
+    """The reactor of this process; all of those for Linux are of this class."""
+    from twisted.internet import reactor
+
+    return cast(Reactor, reactor)
+
+
+def make_server(settings: Settings, reactor: Reactor) -> Server:
     """The echoes, the pages, and what clients may ask for."""
-    pages = make_pages(settings.web, reactor, settings.limits)
+    counters, limits = Counters(), fit_limits(settings.limits)
     server = Server(
         reactor,
-        limits=allow_connections(settings.limits),
-        pages=pages,
+        limits=limits,
+        pages=make_pages(settings.web, reactor, limits, counters),
         compression=settings.compression,
         debug=settings.debug,
+        counters=counters,
     )
-    pages.counters = server.counters
-    pages.resource = Health(pages.resource, lambda: not server.admission.is_leaving)
-    allowed: dict[str, Any] = {"origins": settings.origins, "behaviours": settings.behaviours}
-    publish_simple_echo(server, MemoryModeStore(), **allowed)
-    publish_multi_echo(server, **allowed)
-    publish_plain_echo(server, **allowed)
-    if settings.behaviours:
-        publish_info(server, f"{socket.gethostname()}:{os.getpid()}", origins=settings.origins)
+    publish_health(server)
+    origins, behaviours = settings.origins, settings.behaviours
+    publish_simple_echo(server, MemoryModeStore(), origins=origins, behaviours=behaviours)
+    publish_multi_echo(server, origins=origins, behaviours=behaviours)
+    publish_plain_echo(server, origins=origins, behaviours=behaviours)
+    if behaviours:
+        publish_info(server, f"{socket.gethostname()}:{os.getpid()}", origins=origins)
         publish_behaviours(server)
     return server
 
 
-def make_listeners(settings: Settings, reactor: Any) -> list[Listener]:
+def make_listeners(settings: Settings, reactor: Reactor) -> list[Listener]:
     """Where to listen."""
     if settings.listen:
         return [EndpointListener(settings.listen_source, text, reactor) for text in settings.listen]
-    return [EveryInterfaceListener(settings.port, settings.backlog, reactor)]
+    return [PortListener(settings, reactor)]
 
 
-def allow_connections(limits: Limits) -> Limits:
-    """The limits, with no more connections than the operating system allows."""
+def fit_limits(limits: Limits) -> Limits:
+    """The limits, lowered to what the operating system and other limits allow; what was asked for is told."""
     allowed = most_connections()
+    if limits.max_connections > allowed:
+        tell_lowered("max-connections", limits.max_connections, allowed, "open files (ulimit -n) allow no more")
+    if limits.drain_spread_s not in (limits.effective_drain_spread_s, Limits().drain_spread_s):
+        asked, effective = show_time(limits.drain_spread_s), show_time(limits.effective_drain_spread_s)
+        tell_lowered("drain-spread", asked, effective, "that is half of --drain-timeout")
     return replace(limits, max_connections=min(limits.max_connections or allowed, allowed))
+
+
+def tell_lowered(name: str, asked: object, effective: object, why: str) -> None:
+    """Say at the start that a limit is not what was asked for."""
+    text = "echod lowers --{name} from {asked} to {effective}: {why}"
+    log.warn(text, name=name, asked=asked, effective=effective, why=why)
 
 
 def service_from_environment() -> EchodService:
     """The daemon of `echod.tac`, from `ECHOD_*` variables alone.
 
     Raises:
-        SystemExit: one of them cannot be, or does not exist; one line says which and why.
+        SystemExit: one of them is invalid or unknown; one line says which and why.
     """
     try:
         settings = read_settings({}, os.environ)

@@ -1,23 +1,34 @@
-"""What the daemon does on a signal: SIGTERM and SIGINT drain, a second one cuts, SIGHUP reloads certificates."""
+"""What the daemon does on a signal: SIGTERM and SIGINT drain, a second one aborts, SIGHUP reloads certificates."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from types import FrameType
 
 from twisted.logger import Logger
+
+from echod.transport.interfaces import Reactor
 
 log = Logger(namespace="echod")
 
 
 class Signals:
-    """Takes the place of Twisted's handlers, which end without a drain and with the signal as exit code."""
+    """Replaces Twisted's handlers, which end without a drain and with the signal as exit code.
 
-    def __init__(self, reactor: Any, cut: Callable[[], None], reload: Callable[[], None]) -> None:
+    Args:
+        count: how many connections there are.
+        abort: ends all of them now.
+        reload: reads certificates again.
+    """
+
+    def __init__(
+        self, reactor: Reactor, count: Callable[[], int], abort: Callable[[], None], reload: Callable[[], None]
+    ) -> None:
         self._reactor = reactor
-        self._cut = cut
+        self._count = count
+        self._abort = abort
         self._reload = reload
         self._is_stopping = False
 
@@ -28,16 +39,17 @@ class Signals:
                 signal.signal(number, self._in_reactor(self.stop))
             signal.signal(signal.SIGHUP, self._in_reactor(self._reload))
 
-    def _in_reactor(self, function: Callable[[], None]) -> Callable[[int, Any], None]:
+    def _in_reactor(self, function: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
         """A handler that only wakes the reactor up, which then calls the function."""
         return lambda number, frame: self._reactor.callFromThread(function)  # noqa: ARG005
 
     def stop(self) -> None:
-        """Begin to end, or end at once when that has begun."""
+        """Begin to drain, or abort what is left when that has begun."""
+        count = self._count()
         if self._is_stopping:
-            log.info("echod stops at once")
-            self._cut()
+            log.info("echod is shutting down at once: aborting {count} connections", count=count)
+            self._abort()
         else:
             self._is_stopping = True
-            log.info("echod stops, and sends its clients off; a second signal ends it at once")
+            log.info("echod is shutting down: draining {count} connections (signal again to abort)", count=count)
             self._reactor.stop()

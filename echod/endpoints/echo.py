@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from echod.rules.echo import Mode, step
 from echod.store import ModeStore
-from echod.store.memory import MemoryModeStore
 from echod.websocket.context import ServerContext
-from echod.websocket.factory import EndpointFactory, Rule
+from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import EchodProtocol
 
 
@@ -47,14 +44,8 @@ class SimpleEchoFactory(EndpointFactory):
         super().__init__(context)
         self.store = store
 
-    def make_rule(self) -> Rule:
-        return partial(reply_by, self.store)
-
 
 class MultiEchoFactory(EndpointFactory):
     """The endpoint of the multi server."""
 
     protocol = MultiEcho
-
-    def make_rule(self) -> Rule:
-        return partial(reply_by, MemoryModeStore())

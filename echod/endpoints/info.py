@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from echod.behaviours.protocol import BehavingFactory, BehavingProtocol
 from echod.endpoints.inspection import see_agreement, see_request, to_json
 from echod.rules.http.head import Head
 from echod.websocket.context import ServerContext
-from echod.websocket.protocol import reply_unchanged
+from echod.websocket.factory import EndpointFactory
+from echod.websocket.protocol import EchodProtocol
 
 
-class InfoProtocol(BehavingProtocol):
-    """One connection; it takes every behaviour that the echoes take."""
+class InfoProtocol(EchodProtocol):
+    """One connection. It reads frame by frame, because its replies are larger than what asks for them."""
 
     factory: InfoFactory
     _seen: Head
@@ -20,21 +20,25 @@ class InfoProtocol(BehavingProtocol):
         self._seen = head
         super().receive_head(head, rest)
 
-    def greeting(self) -> list[str]:
-        return [self._say().decode(), *super().greeting()]
+    def onOpen(self) -> None:
+        super().onOpen()
+        # The fast path would answer a whole chunk of small messages before flow control can stop it.
+        self.fast_path.is_on = False
+        self._say()
 
-    def reply(self, payload: bytes, is_binary: bool) -> tuple[bytes, bool]:
-        return self._say(), False
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        self._say()
 
-    def _say(self) -> bytes:
-        return to_json({**see_request(self.transport, self._seen, self.factory.instance), **see_agreement(self)})
+    def _say(self) -> None:
+        seen = see_request(self.transport, self._seen, self.factory.instance)
+        self.sendMessage(to_json({**seen, **see_agreement(self)}))
 
 
-class InfoFactory(BehavingFactory):
-    """Builds them. `instance` names the process among several that answer on one address."""
+class InfoFactory(EndpointFactory):
+    """The endpoint `/info`. `instance` names the process among several that answer on one address."""
 
     protocol = InfoProtocol
 
     def __init__(self, context: ServerContext, instance: str) -> None:
-        super().__init__(context, lambda: reply_unchanged)
+        super().__init__(context)
         self.instance = instance

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, cast
 
 from echod.flow.lingering_close import is_tls
 from echod.rules.http.head import Head
 from echod.transport.addresses import show_address
+from echod.transport.interfaces import Transport
 from echod.transport.kernel import socket_transport
 from echod.websocket.autobahn.deflate import agreed_deflate
+from echod.websocket.autobahn.port import Connection
+
+if TYPE_CHECKING:
+    # pyOpenSSL is an extra: echod[tls].
+    from OpenSSL.SSL import Connection as Session
 
 
-def see_request(transport: Any, head: Head, instance: str) -> dict[str, Any]:
+class TLS(Protocol):
+    """The layer of TLS among the transports of a connection."""
+
+    def getHandle(self) -> Session: ...
+
+
+def see_request(transport: Transport, head: Head, instance: str) -> dict[str, object]:
     """What is seen of a request, in values that JSON knows."""
     line, *lines = head.raw.decode("latin-1").split("\r\n")
     return {
@@ -25,14 +37,14 @@ def see_request(transport: Any, head: Head, instance: str) -> dict[str, Any]:
     }
 
 
-def see_agreement(protocol: Any) -> dict[str, Any]:
+def see_agreement(protocol: Connection) -> dict[str, object]:
     """What the opening handshake has agreed on."""
     deflate = agreed_deflate(protocol)
     extensions = [] if deflate is None else [{"name": "permessage-deflate", **deflate}]
     return {"subprotocol": protocol.websocket_protocol_in_use, "extensions": extensions}
 
 
-def see_proxy(transport: Any) -> dict[str, Any] | None:
+def see_proxy(transport: Transport) -> dict[str, object] | None:
     """The proxy's own connection to us, when `peer` is a client behind it that a PROXY header told of."""
     lowest = socket_transport(transport)
     ends = {"peer": lowest.getPeer(), "local": lowest.getHost()}
@@ -41,13 +53,14 @@ def see_proxy(transport: Any) -> dict[str, Any] | None:
     return {name: show_address(end) for name, end in ends.items()}
 
 
-def see_tls(transport: Any) -> dict[str, Any] | None:
+def see_tls(transport: Transport) -> dict[str, object] | None:
     """None without TLS; `server_name` (SNI) and `alpn` are None when the client sent none."""
-    while not is_tls(transport):
-        transport = getattr(transport, "transport", None)
-        if transport is None:
+    layer: object = transport
+    while not is_tls(layer):
+        layer = getattr(layer, "transport", None)
+        if layer is None:
             return None
-    session = transport.getHandle()
+    session = cast("TLS", layer).getHandle()
     name = session.get_servername()
     return {
         "version": session.get_protocol_version_name(),
@@ -57,5 +70,5 @@ def see_tls(transport: Any) -> dict[str, Any] | None:
     }
 
 
-def to_json(seen: dict[str, Any]) -> bytes:
+def to_json(seen: dict[str, object]) -> bytes:
     return json.dumps(seen, indent=1).encode()

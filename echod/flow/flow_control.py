@@ -1,39 +1,57 @@
-"""Back-pressure and deadlines: when reading pauses, when a peer counts as stuck, and how a connection ends."""
+"""Flow control: when a connection is not read from, and back-pressure from a peer that does not read its replies.
+
+Theory of operation. Reading is stopped for reasons, not by a flag: each part of a connection that cannot go on holds
+reading for its own reason (`Hold`), and the transport reads again when the last is released. One of the reasons is the
+transport's own: `FlowControl` is its push producer, so Twisted calls `pauseProducing` when more than the mark
+(`transport/kernel.limit_buffer`) waits in its write buffer, and `resumeProducing` when the buffer has drained. As long
+as it waits a stall timeout runs, which any progress of the peer starts anew; a peer without progress is aborted. So a
+peer that does not read costs at most the mark and the replies to what was read at one go. A producer of replies asks
+`is_full` before it makes more, and goes on by `when_drained`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from enum import StrEnum
 
 from twisted.internet.interfaces import IPushProducer, IReactorTime
 from zope.interface import implementer
 
 from echod.counters import Counters
 from echod.flow.stall_timeout import StallTimeout
+from echod.transport.interfaces import Transport
 
-WRITING = "writing"
-"""The reason of the transport: its write buffer is above its mark."""
 
-WAITING = "replies wait"
-"""The reason of a protocol that keeps replies back: too many wait to be begun or to leave."""
+class Hold(StrEnum):
+    """The reasons not to read from a connection."""
 
-FULL = frozenset({WRITING, WAITING})
+    HANDSHAKE = "handshake"  # `onConnect` has not decided yet.
+    HELD = "held"  # The handshake is delayed, and as much has come meanwhile as request headers may have.
+    WRITE_BUFFER = "write buffer"  # The transport's write buffer is above its mark.
+    REPLIES = "replies"  # A behaviour keeps too many bytes of replies back: delayed, or paced.
+    CALLBACKS = "callbacks"  # Too many messages wait for the Deferred of a callback.
+    WORK = "work"  # What was read waits for a time slice, for its inflation rate, or for the write buffer.
+    STALL = "stall"  # A behaviour stops reading for a time.
+    SILENCE = "silence"  # A behaviour neither reads nor answers any more.
+
+
+FULL = frozenset({Hold.WRITE_BUFFER, Hold.REPLIES})
 
 
 @implementer(IPushProducer)
 class FlowControl:
-    """The one owner of a transport's reading, and its producer: unread replies stop reading.
+    """The one owner of a transport's reading, and its push producer.
 
-    A peer that takes nothing for `stall_timeout_s` while its replies wait is cut. Progress counts, not age.
+    A peer that makes no progress for `stall_timeout_s` while replies wait is aborted.
     """
 
     __slots__ = ("_go_on", "_reasons", "_stall", "_transport")
 
     def __init__(
-        self, transport: Any, clock: IReactorTime, stall_timeout_s: float, counters: Counters | None = None
+        self, transport: Transport, clock: IReactorTime, stall_timeout_s: float, counters: Counters | None = None
     ) -> None:
         self._transport = transport
-        self._reasons: frozenset[str] = frozenset()
+        self._reasons: frozenset[Hold] = frozenset()
         self._stall = StallTimeout(transport, clock, stall_timeout_s, counters)
         self._go_on: Callable[[], None] | None = None
 
@@ -48,38 +66,38 @@ class FlowControl:
         return not self._reasons.isdisjoint(FULL)
 
     def when_drained(self, go_on: Callable[[], None]) -> None:
-        """Call it when the replies that wait now are taken."""
+        """Call it, once, as soon as `is_full` is over; never when the connection is lost before."""
         self._go_on = go_on
 
-    def hold(self, reason: str) -> None:
+    def hold(self, reason: Hold) -> None:
         """Stop reading for this reason; again for the same reason changes nothing."""
         if not self._reasons:
             self._transport.pauseProducing()
         self._reasons |= {reason}
 
-    def release(self, reason: str) -> None:
-        """The reason is gone; reading goes on when it was the last."""
+    def release(self, reason: Hold) -> None:
+        """The reason is gone; reading goes on when it was the last. One that was not held changes nothing."""
         if reason in self._reasons:
             self._reasons -= {reason}
             if not self._reasons:
                 self._transport.resumeProducing()
 
     def pauseProducing(self) -> None:
-        self.hold(WRITING)
+        self.hold(Hold.WRITE_BUFFER)
         self._stall.start()
 
     def resumeProducing(self) -> None:
         self._stall.stop()
-        self.make_room(WRITING)
+        self.make_room(Hold.WRITE_BUFFER)
 
-    def make_room(self, reason: str) -> None:
-        """One reason to be full is gone; with the last, whoever waits goes on."""
+    def make_room(self, reason: Hold) -> None:
+        """Release one of the reasons to be full; with the last of them, what waits for `when_drained` goes on."""
         self.release(reason)
         if not self.is_full and self._go_on is not None:
             go_on, self._go_on = self._go_on, None
             go_on()
 
     def stopProducing(self) -> None:
-        """The transport is lost, or left to its last phase: there is no one to wait for."""
+        """The transport is lost, or closing: the lingering close has its own timeout."""
         self._stall.stop()
         self._go_on = None

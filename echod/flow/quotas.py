@@ -1,32 +1,32 @@
-"""What connections may cost together, and each for itself: bytes of unfinished messages, and inflated bytes."""
+"""Quotas: bytes that all connections may have in unfinished messages, and that each may inflate in a second."""
 
 from __future__ import annotations
 
 from twisted.internet.interfaces import IReactorTime
 
 BURST_S = 1.0
-"""How far a connection may run ahead of its rate before it has to wait."""
+"""The burst: how far a connection may run ahead of its rate before it has to wait."""
 
 
 class Quota:
-    """A number of bytes that many take from and give back to; 0 is no limit."""
+    """Bytes that all connections of a server share; a limit of 0 is none."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.reserved = 0
 
     def reserve(self, count: int) -> bool:
-        """Take them in any case; whether they were there."""
+        """Reserve so many bytes, in any case; False when that is more than the limit allows."""
         self.reserved += count
         return not self._limit or self.reserved <= self._limit
 
     def release(self, count: int) -> None:
-        """Give back what was taken."""
+        """Give back so many reserved bytes."""
         self.reserved -= count
 
 
 class RateLimit:
-    """Bytes that one connection may use up in a second; 0 is no limit."""
+    """A leaky bucket: bytes that one connection may use in a second; 0 is no limit."""
 
     __slots__ = ("_bytes_per_s", "_clock", "_paid_until")
 
@@ -36,10 +36,10 @@ class RateLimit:
         self._paid_until = 0.0
 
     def spend(self, count: int) -> None:
-        """Use up that many."""
+        """Use so many bytes, in any case; the next ones have to wait for the rate."""
         if self._bytes_per_s:
             self._paid_until = max(self._paid_until, self._clock.seconds()) + count / self._bytes_per_s
 
     def wait_s(self) -> float:
-        """How long to wait before using more; 0 when there is no need to."""
+        """Seconds to wait before using more; 0 within the burst."""
         return max(0.0, self._paid_until - self._clock.seconds() - BURST_S)

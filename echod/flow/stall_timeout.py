@@ -1,29 +1,32 @@
-"""The timeout of a peer that reads nothing: progress counts, not age."""
+"""The timeout of a peer that does not read: progress counts, not age."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from echod.counters import STALL, Counters
+from echod.counters import Counters, Kind
+from echod.transport.interfaces import Transport
 from echod.transport.kernel import Taken, has_progress, taken_from
 
 CHECK_INTERVAL_S = 0.5
-"""How often the progress of a stuck peer is looked at; sooner where less than that is left of its timeout."""
-
+"""How often the progress of a peer is checked; sooner where less than that is left of its timeout."""
 
 LEAST_WAIT_S = 0.001
-"""A timeout of which less is left is over: floats cannot always tell the rest from none."""
+"""A timeout of which less is left is over: the rest may be a rounding error."""
 
 
 class StallTimeout:
-    """Cuts a connection whose peer has taken nothing for `timeout_s`, while it is started."""
+    """Aborts a connection whose peer has made no progress for `timeout_s`, while it is started; 0 is no timeout."""
 
     __slots__ = ("_clock", "_counters", "_kind", "_since", "_taken", "_timeout_s", "_timer", "_transport")
 
     def __init__(
-        self, transport: Any, clock: IReactorTime, timeout_s: float, counters: Counters | None = None, kind: str = STALL
+        self,
+        transport: Transport,
+        clock: IReactorTime,
+        timeout_s: float,
+        counters: Counters | None = None,
+        kind: Kind = Kind.STALL_TIMEOUT,
     ) -> None:
         self._transport = transport
         self._clock = clock
@@ -35,13 +38,13 @@ class StallTimeout:
         self._since = 0.0
 
     def start(self) -> None:
-        """From now on; again changes nothing."""
+        """The timeout begins now; while it runs this changes nothing."""
         if self._timer is None and self._timeout_s:
             self._taken, self._since = taken_from(self._transport), self._clock.seconds()
             self._wait(self._timeout_s)
 
     def stop(self) -> None:
-        """No longer; again changes nothing."""
+        """The timeout ends; again changes nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -57,11 +60,11 @@ class StallTimeout:
         self._timer = None
         left_s = self._timeout_s - (now - self._since)
         if left_s < LEAST_WAIT_S:
-            self._cut()
+            self._abort()
         else:
             self._wait(left_s)
 
-    def _cut(self) -> None:
+    def _abort(self) -> None:
         if self._counters is not None:
             self._counters.count(self._kind)
         self._transport.abortConnection()

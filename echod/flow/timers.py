@@ -1,4 +1,4 @@
-"""Things to do later: in order after a delay, or again and again. Each owns its one timer."""
+"""Delayed actions: one, a queue in order, or repeated. Each object owns one timer, which `stop` cancels."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 ENTRY_BYTES = 128
-"""What an entry takes besides its weight."""
+"""What an entry of a queue takes besides its size."""
 
 
 class Timer:
-    """One call at a time that may be cancelled, also after it was made or when there was none."""
+    """One delayed call at a time; it may be stopped at any time, running or not."""
 
     __slots__ = ("_call", "_clock")
 
@@ -26,7 +26,7 @@ class Timer:
         return self._call is not None
 
     def start(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Call `action` then, in place of what it was started for before."""
+        """Call `action` after this delay, instead of what was to be called before."""
         self.stop()
         self._call = self._clock.callLater(delay_s, self._run, action)
 
@@ -42,7 +42,7 @@ class Timer:
 
 @dataclass(slots=True)
 class Entry:
-    """An action that is to be done at its time, so many times."""
+    """An action that is due at a time of the clock, so many times."""
 
     due: float
     action: Callable[[], None]
@@ -51,9 +51,9 @@ class Entry:
 
 
 class DelayQueue:
-    """Actions in order, none before its time, and only while there is room.
+    """Actions in order, none before its time, and none while `has_room` says no: then `work` has to be called again.
 
-    `weight` is what the waiting ones take, in bytes.
+    `weight` is what the waiting actions take, in bytes.
     """
 
     def __init__(self, clock: IReactorTime, has_room: Callable[[], bool]) -> None:
@@ -68,31 +68,16 @@ class DelayQueue:
         return len(self._entries)
 
     def add(self, delay_s: float, action: Callable[[], None], size: int = 0, times: int = 1) -> None:
-        """Do it after this delay, but not before those that were added before; now if nothing is in its way."""
+        """Do it after this delay, but not before those that were added before; now if it is due and there is room."""
         self._entries.append(Entry(self._clock.seconds() + delay_s, action, size + ENTRY_BYTES, times))
         self.weight += size + ENTRY_BYTES
         self.work()
 
     def work(self) -> None:
-        """Do what is due."""
-        if not self._is_working:
-            self._is_working = True
-            self._work()
-            self._is_working = False
-
-    def hurry(self) -> None:
-        """Everything is due from now on; each still waits for room."""
-        self._is_hurried = True
-        self._timer.stop()
-        self.work()
-
-    def stop(self) -> None:
-        """Drop what waits."""
-        self._entries.clear()
-        self.weight = 0
-        self._timer.stop()
-
-    def _work(self) -> None:
+        """Call what is due, as far as there is room."""
+        if self._is_working:
+            return
+        self._is_working = True
         # The first entry keeps the timer that was started for it.
         while self._entries and not self._timer.is_running and self._has_room():
             entry = self._entries[0]
@@ -100,19 +85,32 @@ class DelayQueue:
             if wait_s > 0:
                 self._timer.start(wait_s, self.work)
             else:
-                self._take(entry)
+                self._use(entry)
+                entry.action()
+        self._is_working = False
 
-    def _take(self, entry: Entry) -> None:
-        """Do the first once more; after the last time it is gone."""
+    def hurry(self) -> None:
+        """Everything is due from now on, and what is added later at once; each still waits for room."""
+        self._is_hurried = True
+        self._timer.stop()
+        self.work()
+
+    def stop(self) -> None:
+        """Drop what is queued."""
+        self._entries.clear()
+        self.weight = 0
+        self._timer.stop()
+
+    def _use(self, entry: Entry) -> None:
+        """The first is done once more; after its last time it is gone."""
         entry.times -= 1
         if not entry.times:
             self._entries.popleft()
             self.weight -= entry.weight
-        entry.action()
 
 
 class Repeater:
-    """An action at an interval, so many times; None: without end. One that returns False does not count."""
+    """Calls an action at an interval until `count` calls have returned True; None is without end."""
 
     def __init__(
         self, clock: IReactorTime, interval_s: float, action: Callable[[], bool], count: int | None = None
@@ -123,13 +121,13 @@ class Repeater:
         self._left = count
 
     def start(self) -> None:
-        """The first comes after one interval."""
-        self._timer.start(self._interval_s, self._do)
+        """The first call comes after one interval."""
+        self._timer.start(self._interval_s, self._call)
 
     def stop(self) -> None:
         self._timer.stop()
 
-    def _do(self) -> None:
+    def _call(self) -> None:
         self.start()
         if self._action() and self._left is not None:
             self._left -= 1

@@ -1,4 +1,4 @@
-"""What all connections together may work in one turn of the loop; the rest of the work is queued."""
+"""Fair shares of the event loop: how long all connections together may work in one turn of it; the rest is queued."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 SHARE_S = 0.001
-"""Of one turn. Must stay well below the 20 ms for which others may wait: a last step comes on top, and all reading."""
+"""Of one turn. Must stay well below the 20 ms that may pass between turns: a last step and all reading come on top."""
 
 NOTICED_S = 0.0005
-"""What may be spent before a turn is watched at all: who has little to do pays nothing for this."""
+"""Time that may be spent before the end of the turn is awaited at all: short work pays nothing for this."""
 
 SHORT_BYTES = 4096
-"""What has come is short up to here: it is worked on before what is long, and plain messages at once."""
+"""Received data up to this size is short: it is worked on before long data, and plain messages at once."""
 
 
 class TurnShare:
     """The one owner of the queue of connections that have work left when the share of a turn is used up.
 
-    Who has little to do comes before those who have much, and one of each has its turn in any case.
+    Short work comes before long work; in every turn at least one of each is called.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -33,22 +33,22 @@ class TurnShare:
 
     @property
     def is_used_up(self) -> bool:
-        """Whether who asks has to queue; not when it is called from the queue."""
+        """Whether more work has to be queued; never for work that is called from the queue."""
         return self._spent_s >= SHARE_S and not self._is_calling
 
     def spend(self, seconds: float) -> None:
-        """Somebody has worked that long."""
+        """Count the time that a connection has used."""
         self._spent_s += seconds
         if self._spent_s > NOTICED_S:
             self._await_turn()
 
     def queue(self, go_on: Callable[[], None], *, is_short: bool) -> None:
-        """Call it in a later turn."""
+        """Call it in a later turn of the event loop."""
         (self._short if is_short else self._long).append(go_on)
         self._await_turn()
 
     def withdraw(self, go_on: Callable[[], None]) -> None:
-        """Do not call it; one that is not queued changes nothing."""
+        """Remove it from the queue; if it is not there this changes nothing."""
         for queue in (self._short, self._long):
             if go_on in queue:
                 queue.remove(go_on)
@@ -67,7 +67,7 @@ class TurnShare:
                 self._await_turn()
 
     def _call(self, queue: deque[Callable[[], None]]) -> None:
-        """The first in any case, the others while there is time; who queues again meanwhile has a later turn."""
+        """The first in any case, the others while there is time; what is queued meanwhile waits for a later turn."""
         for number in range(len(queue)):
             if not queue or (number and self.is_used_up):
                 return

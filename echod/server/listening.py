@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
@@ -12,6 +11,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 from zope.interface import implementer
 
 from echod.settings import BACKLOG
+from echod.transport.interfaces import Reactor
 
 ANY_6 = "::"
 
@@ -20,25 +20,22 @@ ANY_6 = "::"
 class EveryInterface:
     """One socket for both families, whatever the system's default for that is; IPv4 alone where there is no IPv6."""
 
-    def __init__(self, reactor: Any, port: int, backlog: int = BACKLOG) -> None:
+    def __init__(self, reactor: Reactor, port: int, backlog: int = BACKLOG) -> None:
         self._reactor = reactor
         self._port = port
         self._backlog = backlog
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         if not socket.has_dualstack_ipv6():
-            listening: Deferred[IListeningPort] = TCP4ServerEndpoint(self._reactor, self._port, self._backlog).listen(
-                factory
-            )
-            return listening
+            endpoint: IStreamServerEndpoint = TCP4ServerEndpoint(self._reactor, self._port, self._backlog)
+            return endpoint.listen(factory)
         return execute(self._adopt, factory)
 
     def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
         with self._make_socket() as made:
             made.setblocking(False)
             # The reactor duplicates the descriptor.
-            port: IListeningPort = self._reactor.adoptStreamPort(made.fileno(), socket.AF_INET6, factory)
-            return port
+            return self._reactor.adoptStreamPort(made.fileno(), socket.AF_INET6, factory)  # type: ignore[arg-type]
 
     def _make_socket(self) -> socket.socket:
         try:
@@ -49,10 +46,10 @@ class EveryInterface:
             raise CannotListenError(ANY_6, self._port, error) from error
 
 
-def make_endpoint(reactor: Any, port: int, host: str | None) -> IStreamServerEndpoint:
-    """Where to listen; no host means every interface."""
+def make_endpoint(reactor: Reactor, port: int, host: str | None, backlog: int = BACKLOG) -> IStreamServerEndpoint:
+    """The endpoint to listen on; no host means every interface, and a name its IPv4 address."""
     if host is None:
-        return EveryInterface(reactor, port)
+        return EveryInterface(reactor, port, backlog)
     if ":" in host:
-        return TCP6ServerEndpoint(reactor, port, BACKLOG, host)
-    return TCP4ServerEndpoint(reactor, port, BACKLOG, host)
+        return TCP6ServerEndpoint(reactor, port, backlog, host)
+    return TCP4ServerEndpoint(reactor, port, backlog, host)

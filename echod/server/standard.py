@@ -1,17 +1,17 @@
-"""What a daemon publishes: the echoes, `/info`, `/behaviours`."""
+"""What a daemon publishes: the echoes, `/info`, `/behaviours`, and its health."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
 
-from echod.behaviours.held import take
-from echod.behaviours.protocol import BehavingFactory
+from echod.behaviours.held import accept
+from echod.behaviours.protocol import BehavingEndpoint
 from echod.endpoints.echo import MultiEchoFactory, SimpleEchoFactory
 from echod.endpoints.info import InfoFactory
 from echod.server.server import Server
 from echod.site.generated import answer_behaviours, answer_info
-from echod.site.table import Behaving
+from echod.site.health import LIVE, READY, answer_live, answer_ready
 from echod.store import ModeStore
 from echod.websocket.factory import EndpointFactory
 
@@ -25,29 +25,25 @@ def publish_simple_echo(
     behaviours: bool = False,
 ) -> None:
     """`/simple-echo`: one mode for all clients, in `store`."""
-    factory = SimpleEchoFactory(server.context_for(debug=debug), store)
-    server.publish("/simple-echo", factory, origins, behave(factory) if behaviours else None)
+    publish(server, "/simple-echo", SimpleEchoFactory(server.context_for(debug=debug), store), origins, behaviours)
 
 
 def publish_multi_echo(
     server: Server, *, origins: Iterable[str] | None = None, debug: bool = False, behaviours: bool = False
 ) -> None:
     """`/multi-echo`: a mode for each connection."""
-    factory = MultiEchoFactory(server.context_for(debug=debug))
-    server.publish("/multi-echo", factory, origins, behave(factory) if behaviours else None)
+    publish(server, "/multi-echo", MultiEchoFactory(server.context_for(debug=debug)), origins, behaviours)
 
 
 def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None, behaviours: bool = False) -> None:
     """`/echo`, and `/` for an upgrade: no modes."""
     for path in ("/echo", "/"):
-        factory = EndpointFactory(server.context)
-        server.publish(path, factory, origins, behave(factory) if behaviours else None)
+        publish(server, path, EndpointFactory(server.context), origins, behaviours)
 
 
 def publish_info(server: Server, instance: str, *, origins: Iterable[str] | None = None) -> None:
-    """`/info`: what the server sees, as a WebSocket and as a page."""
-    factory = InfoFactory(server.context, instance)
-    server.publish("/info", factory, origins, partial(take, factory))
+    """`/info`: what the server sees of a connection, as a WebSocket and as a page."""
+    publish(server, "/info", InfoFactory(server.context, instance), origins, behaviours=True)
     server.publish_page("/info", answer_info(instance))
 
 
@@ -56,6 +52,15 @@ def publish_behaviours(server: Server) -> None:
     server.publish_page("/behaviours", answer_behaviours)
 
 
-def behave(factory: EndpointFactory) -> Behaving:
-    """The taker of an endpoint's clients that ask for a behaviour."""
-    return partial(take, BehavingFactory(factory.context, factory.make_rule))
+def publish_health(server: Server) -> None:
+    """`/health/live` and `/health/ready`. During a drain the gate answers 503 to whatever a new connection asks."""
+    server.publish_page(LIVE, answer_live)
+    server.publish_page(READY, answer_ready(lambda: not server.admission.is_leaving))
+
+
+def publish(
+    server: Server, path: str, factory: EndpointFactory, origins: Iterable[str] | None, behaviours: bool
+) -> None:
+    """Put an endpoint on a path; with `behaviours` its clients may ask for them in the query."""
+    behaving = partial(accept, BehavingEndpoint(factory)) if behaviours else None
+    server.publish(path, factory, origins, behaving)

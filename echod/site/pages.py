@@ -1,34 +1,33 @@
-"""The static pages: one folder, exact files, GET and HEAD, one answer for each connection."""
+"""The static pages: one folder, exact files, one answer for each connection. The route lets GET and HEAD pass."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
+from twisted.web.http import Request as HTTPRequest
 from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 from twisted.web.static import File
 
 from echod.counters import Counters
 from echod.errors import BadSetting
 from echod.flow.stall_timeout import StallTimeout
 from echod.rules.http.head import origin_form
+from echod.rules.http.media_types import PLAIN
 from echod.rules.http.response import SERVER
 from echod.settings import Limits
-from echod.site.policy import POLICY
-from echod.transport.addresses import peer_name
+from echod.site.access_log import log_access
+from echod.site.own_pages import POLICY, own_folder
+from echod.transport.interfaces import Transport
 
 INDEX = "index.html"
-PACKED = Path(__file__).parent.parent / "web"
-CHECKOUT = Path(__file__).parent.parent.parent / "web"
-"""An editable install has no echod/web: the pages stand beside the package."""
 
 HEADERS = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 OWN_HEADERS = {**HEADERS, "Content-Security-Policy": POLICY}
@@ -42,14 +41,11 @@ TYPES = {
     ".ico": "image/x-icon",
     ".png": "image/png",
     ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": PLAIN,
 }
 OTHER_TYPE = "application/octet-stream"
 
-REFUSED = (404, 405)
-"""What the tally counts."""
-
-log = Logger()
+NOT_FOUND = b"404 Not Found: nothing is published on this path\n"
 
 
 class Pages(Resource):
@@ -62,16 +58,11 @@ class Pages(Resource):
         self._folder = folder.resolve()
         self._headers = headers
 
-    def render(self, request: Any) -> Any:
+    def render(self, request: Request) -> bytes | int:
         for name, value in self._headers.items():
             request.setHeader(name, value)
-        if request.method not in (b"GET", b"HEAD"):
-            request.setHeader("Allow", "GET, HEAD")
-            return answer(request, 405, "405 Method Not Allowed: pages are read with GET or HEAD\n")
         found = find_file(self._folder, origin_form(request.uri.decode("latin-1")).partition("?")[0])
-        if found is None:
-            return answer(request, 404, "404 Not Found: nothing is published on this path\n")
-        return send(request, found)
+        return refuse(request) if found is None else send(request, found)
 
 
 def find_file(folder: Path, path: str) -> Path | None:
@@ -89,38 +80,41 @@ def find_file(folder: Path, path: str) -> Path | None:
         return None
 
 
-def send(request: Any, found: Path) -> Any:
+def send(request: Request, found: Path) -> bytes | int:
     """The file itself; twisted.web does ranges, dates and HEAD."""
     file = File(str(found), defaultType=OTHER_TYPE)
     file.type, file.encoding = TYPES.get(found.suffix, OTHER_TYPE), None
-    return file.render_GET(request)
+    return cast("bytes | int", file.render_GET(request))
 
 
-def answer(request: Any, status: int, text: str) -> bytes:
-    request.setResponseCode(status)
-    request.setHeader("Content-Type", "text/plain; charset=utf-8")
-    request.setHeader("Content-Length", str(len(text)))
-    return b"" if request.method == b"HEAD" else text.encode()
+def refuse(request: Request) -> bytes:
+    """404 as plain text; HEAD gets its headers alone."""
+    request.setResponseCode(404)
+    request.setHeader("Content-Type", PLAIN)
+    request.setHeader("Content-Length", str(len(NOT_FOUND)))
+    return b"" if request.method == b"HEAD" else NOT_FOUND
 
 
 class OneAnswer(HTTPChannel):
     """A channel that closes after its answer: an upgrade is always the first request of a connection.
 
-    A client that does not take the answer is cut: twisted.web itself would wait for it without end.
+    A client that makes no progress in reading it is aborted: twisted.web itself would wait without end.
     """
 
     site: PageSite
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._watch = StallTimeout(self.transport, self.site.reactor, self.site.stall_timeout_s, self.site.counters)
-        self._watch.start()
+        site = self.site
+        transport = cast("Transport", self.transport)
+        self._stall = StallTimeout(transport, site.reactor, site.stall_timeout_s, site.counters)
+        self._stall.start()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._watch.stop()
+        self._stall.stop()
         super().connectionLost(reason)
 
-    def checkPersistence(self, request: Any, version: bytes) -> bool:
+    def checkPersistence(self, request: HTTPRequest, version: bytes) -> bool:
         request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         return False
 
@@ -129,32 +123,31 @@ class PageSite(Site):
     """The pages as a factory for the gate."""
 
     noisy = False
-    protocol: Any = OneAnswer
-    stall_timeout_s = Limits().stall_timeout_s
-    counters: Counters | None = None
+    protocol = OneAnswer  # type: ignore[assignment]
 
-    def log(self, request: Any) -> None:
-        """One line for each page, with what the client sent escaped; refusals are counted."""
-        if self.counters is not None and request.code in REFUSED:
-            self.counters.count(str(request.code))
-        log.info(
-            "{peer} {method} {path} {code}",
-            peer=peer_name(request.getClientAddress()),
-            method=repr(request.method),
-            path=repr(request.path),
-            code=request.code,
-        )
+    def __init__(self, pages: Resource, clock: IReactorTime, stall_timeout_s: float, counters: Counters) -> None:
+        super().__init__(pages, reactor=clock)
+        self.stall_timeout_s = stall_timeout_s
+        self.counters = counters
+
+    def log(self, request: HTTPRequest) -> None:
+        """One line for each request; a refusal is counted."""
+        if request.code == 404:
+            self.counters.count(request.code)
+        method, path = request.method.decode("latin-1"), request.path.decode("latin-1")
+        log_access(request.getClientAddress(), method, path, request.code)
 
 
-def make_pages(web: Path | None, clock: IReactorTime, limits: Limits | None = None) -> PageSite:
+def make_pages(
+    web: Path | None, clock: IReactorTime, limits: Limits | None = None, counters: Counters | None = None
+) -> PageSite:
     """The site of a folder; None: the pages that come with echod.
 
     Raises:
         BadSetting: there is no such folder.
     """
-    folder = web or (PACKED if PACKED.is_dir() else CHECKOUT)
+    folder = web or own_folder()
     if not folder.is_dir():
         raise BadSetting("web", str(folder), "a folder with pages")
-    site = PageSite(Pages(folder, HEADERS if web else OWN_HEADERS), reactor=clock)
-    site.stall_timeout_s = (limits or Limits()).stall_timeout_s
-    return site
+    pages = Pages(folder, HEADERS if web else OWN_HEADERS)
+    return PageSite(pages, clock, (limits or Limits()).stall_timeout_s, counters or Counters())

@@ -1,92 +1,73 @@
-"""One answer to a plain request, made when its head has come: for pages that are no files."""
+"""One answer to a plain request, generated when its headers have come; static files are served by `pages`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.accept.interfaces import IHeadReceiver
-from echod.counters import Counters
+from echod.accept.refusing import refuse
 from echod.flow.lingering_close import LingeringClose
 from echod.rules.http.head import Head, Refusal
-from echod.rules.http.response import Page, render, render_page
-from echod.settings import Limits
-from echod.transport.addresses import peer_name
+from echod.rules.http.response import Page, render_page
+from echod.site.access_log import log_access
+from echod.transport.interfaces import Transport
+from echod.websocket.context import ServerContext
 
-Make = Callable[[Any, Head], Page | Refusal]
-"""The answer to a request, from its transport and its head."""
-
-log = Logger()
+Make = Callable[[Transport, Head], Page | Refusal]
+"""Makes the answer to a request, from its transport and its head."""
 
 
 @implementer(IHalfCloseableProtocol, IHeadReceiver)
 class Response(Protocol):
-    """Gives one answer, then closes; whatever else comes is dropped."""
+    """Gives one answer, then closes; what still comes is dropped."""
 
-    transport: Any
+    transport: Transport  # type: ignore[assignment]
 
-    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, counters: Counters) -> None:
+    def __init__(self, make: Make, context: ServerContext) -> None:
         self._make = make
-        self._limits = limits
-        self._clock = clock
-        self._counters = counters
+        self._context = context
 
     def connectionMade(self) -> None:
-        self._ending = LingeringClose(self.transport, self._clock, self._limits.close_timeout_s, self._counters)
+        context = self._context
+        timeout_s = context.limits.close_timeout_s
+        self._ending = LingeringClose(self.transport, context.clock, timeout_s, context.counters)
 
     def receive_head(self, head: Head, rest: bytes) -> None:
-        self._give(self._make(self.transport, head), head)
+        answer, with_body = self._make(self.transport, head), head.method != "HEAD"
+        log_access(self.transport.getPeer(), head.method, head.path, answer.status)
+        if isinstance(answer, Refusal):
+            refuse(self.transport, answer, self._context.counters, self._ending.start_half_close, with_body=with_body)
+        else:
+            self.transport.write(render_page(answer, with_body=with_body))
+            self._ending.start_half_close()
 
     def dataReceived(self, data: bytes) -> None:
-        """The answer is given: nobody wants it."""
+        """The answer is given: the bytes are dropped."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._ending.stop()
 
     def readConnectionLost(self) -> None:
-        """The answer is given: nothing more is to be done."""
+        """The client has closed its half behind its request: there is nothing more to wait for."""
         self._ending.finish()
 
     def writeConnectionLost(self) -> None:
-        """Our own doing."""
-
-    def _give(self, answer: Page | Refusal, head: Head) -> None:
-        if isinstance(answer, Refusal):
-            self._counters.count(answer.counted_as)
-        self.transport.write(to_bytes(answer, with_body=head.method != "HEAD"))
-        log.info(
-            "{peer} {method} {path} {code}",
-            peer=peer_name(self.transport.getPeer()),
-            method=repr(head.method),
-            path=repr(head.path),
-            code=200 if isinstance(answer, Page) else answer.status,
-        )
-        self._ending.begin()
-
-
-def to_bytes(answer: Page | Refusal, *, with_body: bool) -> bytes:
-    """An answer of either kind."""
-    if isinstance(answer, Page):
-        return render_page(answer, with_body=with_body)
-    return render(answer, with_body=with_body)
+        """The lingering close has closed our half, and waits for the client's."""
 
 
 class ResponseFactory(Factory[Response]):
-    """Builds the protocols of one such page."""
+    """Builds the protocols of one generated page."""
 
     noisy = False
 
-    def __init__(self, make: Make, limits: Limits, clock: IReactorTime, counters: Counters | None = None) -> None:
-        self._make = make
-        self._limits = limits
-        self._clock = clock
-        self._counters = counters or Counters()
+    def __init__(self, make: Make, context: ServerContext) -> None:
+        self._build = partial(Response, make, context)
 
     def buildProtocol(self, address: IAddress | None) -> Response:
-        return Response(self._make, self._limits, self._clock, self._counters)
+        return self._build()

@@ -1,16 +1,18 @@
-"""Who takes a request: the endpoint of its path, the pages, or nobody."""
+"""The route of a request: to the endpoint of its path, to a page, or to a refusal."""
 
 from __future__ import annotations
 
 from twisted.internet.interfaces import IProtocolFactory
 
 from echod.rules.http.head import Head, Refusal
+from echod.rules.http.response import NOSNIFF
 from echod.rules.http.upgrade import ALLOW_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
 from echod.site.table import Endpoints
 
+NO_STORE = ("Cache-Control", "no-store")
 ROOT = "/"
 ASTERISK = "*"
-READ_ONLY = Refusal(405, "pages are read with GET or HEAD", (("Allow", "GET, HEAD"),))
+READ_ONLY = Refusal(405, "pages are read with GET or HEAD", (("Allow", "GET, HEAD"), NO_STORE, NOSNIFF))
 NOTHING_HERE = Refusal(404, "nothing is published on this path")
 
 
@@ -31,7 +33,7 @@ class Routing:
         refusal = check_upgrade(head)
         if refusal is None and not endpoint.allows(head.values("origin")):
             return Refusal(403, "this origin may not connect")
-        return refusal or endpoint.take(head.query)
+        return refusal or endpoint.choose(head.query)
 
     def _to_page(self, head: Head) -> IProtocolFactory | Refusal:
         if head.target == ASTERISK:
@@ -45,13 +47,12 @@ class Routing:
             return wants_upgrade(head)
         if has_body(head):
             return Refusal(413, "no body is taken here")
-        if own is not None and head.method not in ("GET", "HEAD"):
-            return READ_ONLY
-        return own or self._pages or NOTHING_HERE
+        page = own or self._pages or NOTHING_HERE
+        return READ_ONLY if page is not NOTHING_HERE and head.method not in ("GET", "HEAD") else page
 
 
 def wants_upgrade(head: Head) -> Refusal:
-    """The answer to a plain request on the path of an endpoint."""
+    """The refusal of a plain request for the path of an endpoint."""
     if head.method not in ("GET", "HEAD"):
         return Refusal(405, "a WebSocket is opened with GET", ALLOW_GET)
     return Refusal(426, "this path speaks WebSocket only", UPGRADE_HEADERS)

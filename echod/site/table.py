@@ -1,4 +1,4 @@
-"""The endpoint table: exact path to the factory of its WebSockets."""
+"""The endpoint table: for each exact path the factory of its WebSockets, and of its page."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from collections.abc import Callable, Iterable
 from twisted.internet.interfaces import IProtocolFactory
 
 from echod.errors import BadSetting
-from echod.rules.behaviours.query import NOTHING, Behaviour, read_behaviour
+from echod.rules.behaviours.query import read_behaviour
+from echod.rules.behaviours.table import NOTHING, Behaviour
 from echod.rules.http.head import Refusal
 from echod.rules.http.origin import is_allowed, normalize_origin
 from echod.rules.http.uri import is_path
 
 Behaving = Callable[[Behaviour], IProtocolFactory | Refusal]
-"""Who takes a connection that asks for a behaviour, or the answer that it asks for."""
+"""The factory for a connection whose query asks for a behaviour, or the refusal that it asks for."""
 
 
 class Endpoint:
-    """A published path: who takes its connections, and from which origins.
+    """A published path: the factory of its WebSockets, and the origins from which they may come.
 
-    `behaving` reads their queries; without it a query is left to `factory`.
+    None as `origins` allows all. `behaving` serves the queries that ask for a behaviour; None leaves them to `factory`.
+
+    Raises:
+        BadSetting: an origin is invalid.
     """
 
     def __init__(
@@ -32,11 +36,11 @@ class Endpoint:
         self._origins = None if origins is None else frozenset(map(check_origin, origins))
 
     def allows(self, origins: list[str]) -> bool:
-        """Whether a client that sent these Origin headers may connect; who sends none is no browser, and may."""
+        """Whether these Origin headers are allowed; a client that sends none is no browser, and is."""
         return self._origins is None or all(is_allowed(origin, self._origins) for origin in origins)
 
-    def take(self, query: str) -> IProtocolFactory | Refusal:
-        """Who has a connection that asks for this."""
+    def choose(self, query: str) -> IProtocolFactory | Refusal:
+        """The factory for a connection with this query, or the refusal of the query."""
         if not query or self._behaving is None:
             return self.factory
         asked = read_behaviour(query)
@@ -46,7 +50,7 @@ class Endpoint:
 
 
 class Endpoints:
-    """The one owner of the table. It may change at any time; open connections stay with what they found."""
+    """The one owner of the table. It may change at any time; open connections keep the protocol that they have."""
 
     def __init__(self) -> None:
         self._by_path: dict[str, Endpoint] = {}
@@ -56,27 +60,30 @@ class Endpoints:
         """Put an endpoint on an exact path, in place of what was there.
 
         Raises:
-            BadSetting: this can be no path.
+            BadSetting: the path is invalid.
         """
         if not isinstance(path, str) or not is_path(path):
             raise BadSetting("path", path, "a path: a slash, then printable ASCII without ? and #, percent-encoded")
         self._by_path[path] = endpoint
 
     def remove(self, path: str) -> None:
-        """Take it off; again, or never there, changes nothing."""
+        """Remove the endpoint of a path; if there is none this changes nothing."""
         self._by_path.pop(path, None)
 
     def find(self, path: str) -> Endpoint | None:
+        """The endpoint on this exact path."""
         return self._by_path.get(path)
 
     def publish_page(self, path: str, factory: IProtocolFactory) -> None:
-        """Let this factory answer plain requests for a path, whoever has its WebSockets."""
+        """Let this factory answer plain requests for a path, beside the endpoint there."""
         self._pages[path] = factory
 
     def find_page(self, path: str) -> IProtocolFactory | None:
+        """The factory that answers plain requests for this exact path."""
         return self._pages.get(path)
 
     def paths(self) -> list[str]:
+        """The paths of all endpoints, sorted."""
         return sorted(self._by_path)
 
 
@@ -84,7 +91,7 @@ def check_origin(origin: str) -> str:
     """The origin in its normal form.
 
     Raises:
-        BadSetting: it is none, or a pattern.
+        BadSetting: it is not an origin, or a pattern.
     """
     try:
         return normalize_origin(origin)

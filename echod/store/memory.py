@@ -6,7 +6,7 @@ from echod.rules.echo import Mode
 
 
 class MemoryModeStore:
-    """One mode for all who hold this object; off when made."""
+    """One mode for all connections that have this object; off when made."""
 
     def __init__(self) -> None:
         self.mode = Mode.OFF

@@ -1,10 +1,17 @@
-"""What echod asks of a transport of Twisted's, whatever lies below it: TCP, TLS, a local socket, a wrapper, memory."""
+"""What echod asks of a transport, whatever lies below it: TCP, TLS, a local socket, a wrapper, memory."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import (
+    IAddress,
+    IReactorCore,
+    IReactorFromThreads,
+    IReactorSocket,
+    IReactorTCP,
+    IReactorTime,
+)
 
 
 class Transport(Protocol):
@@ -27,3 +34,7 @@ class Transport(Protocol):
     def getPeer(self) -> IAddress: ...
 
     def getHost(self) -> IAddress: ...
+
+
+class Reactor(IReactorCore, IReactorTime, IReactorTCP, IReactorSocket, IReactorFromThreads):
+    """What is asked of the reactor of a process."""

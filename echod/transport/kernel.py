@@ -1,9 +1,4 @@
-"""What the kernel can tell of a peer's reading, and how sockets are set so that it can.
-
-Names used of Twisted's transports, here and in sending.py alone: `bufferSize`, `_isSendBufferFull`, `SEND_LIMIT`,
-`dataBuffer`, `offset`, `_tempDataLen`.
-`tests/transport/test_kernel.py` fails when a new Twisted changes one of them.
-"""
+"""What the kernel knows of a peer's progress in reading, and how sockets are set so that it does."""
 
 from __future__ import annotations
 
@@ -12,12 +7,15 @@ import select
 import socket
 import struct
 import termios
-from typing import Any
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from echod.transport.interfaces import Transport
 
 LOCAL_SEND_BYTES = 3072
 """At one go on a local socket, which tells only of whole pieces that they have been read.
 
-Whoever reads 1 KB/s must be through with one before any timeout for progress is over, the 5 s of a close among them.
+A peer that reads 1 KB/s must finish one before any stall timeout, the shortest of which is the 5 s of a close.
 """
 
 READ_BYTES = 65536
@@ -29,7 +27,7 @@ SIOCOUTQNSD = 0x894B
 TCP_INFO_SIZE = 128
 QUEUED = struct.Struct("i")
 BYTES_ACKED = struct.Struct("=120xQ")
-"""`tcpi_bytes_acked` in Linux's `struct tcp_info`: what the peer has taken, ever."""
+"""`tcpi_bytes_acked` in Linux's `struct tcp_info`: bytes that the peer has acknowledged, ever."""
 
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
@@ -44,11 +42,22 @@ DIAG_QUEUE = struct.Struct("=72xI")
 Taken = tuple[int, ...]
 
 
-def limit_buffer(transport: Any, size: int) -> None:
-    """Call for a pause when more than `size` bytes wait to be sent.
+class SocketTransport(Transport, Protocol):
+    """What is used here of Twisted's transports on sockets beyond their interfaces; a canary looks for each name."""
 
-    Twisted has one number for this and for what it reads at one go, which must not grow: replies to all of that would
-    wait on top of what waits already.
+    bufferSize: int
+    SEND_LIMIT: int
+    dataBuffer: bytes
+    offset: int
+    _tempDataLen: int
+    _isSendBufferFull: Callable[[], bool]
+
+
+def limit_buffer(transport: Transport, size: int) -> None:
+    """Let the transport pause its producer when more than `size` bytes wait in its write buffer.
+
+    Twisted has one number for this and for the bytes that it reads at one go, which must not grow: the replies to all
+    of them would wait on top.
     """
     lowest = socket_transport(transport)
     lowest.bufferSize = min(size, READ_BYTES)
@@ -59,25 +68,25 @@ def limit_buffer(transport: Any, size: int) -> None:
         lowest.SEND_LIMIT = LOCAL_SEND_BYTES
 
 
-def socket_transport(transport: Any) -> Any:
+def socket_transport(transport: object) -> SocketTransport:
     """The lowest transport, which has the socket: below TLS and PROXY wrappers."""
     while (below := getattr(transport, "transport", None)) is not None:
         transport = below
-    return transport
+    return cast("SocketTransport", transport)
 
 
-def socket_of(lowest: Any) -> socket.socket | None:
+def socket_of(lowest: object) -> socket.socket | None:
     """The socket of the lowest transport; None in memory."""
     handle = lowest.getHandle() if hasattr(lowest, "getHandle") else None
     return handle if isinstance(handle, socket.socket) else None
 
 
-def taken_from(transport: Any) -> Taken:
-    """Numbers of which one at least grows when the peer takes something; none where nothing can tell.
+def taken_from(transport: object) -> Taken:
+    """Numbers of which at least one grows when the peer makes progress; none for a transport without a socket.
 
-    Over TCP it is what the peer has acknowledged, and for a peer on this host what it has read: its kernel asks for
-    more only when half of its buffer is free, for which a reader of 1 KB/s takes minutes. On a local socket a piece
-    that was read makes room for the next: then as much waits in the kernel as before, but less in front of it.
+    Over TCP it is what the peer has acknowledged, and for a peer on this host what it has read: its kernel opens the
+    window only when half of its buffer is free, for which a reader of 1 KB/s needs minutes. On a local socket a piece
+    that was read makes room for the next: then as much waits in the kernel as before, but less in Twisted's buffer.
     """
     lowest = socket_transport(transport)
     handle = socket_of(lowest)
@@ -89,7 +98,7 @@ def taken_from(transport: Any) -> Taken:
 
 
 def has_progress(before: Taken, after: Taken) -> bool:
-    """Whether something was taken in between."""
+    """Whether the peer has made progress in between."""
     return any(new > old for old, new in zip(before, after, strict=True))
 
 
@@ -100,7 +109,7 @@ def acked_by(handle: socket.socket) -> int:
 
 
 def unread_at_peer(handle: socket.socket) -> int:
-    """Bytes that have come to the peer of a TCP connection and are not read; 0 when it is not on this host."""
+    """Bytes in the receive buffer of the peer of a TCP connection; 0 when it is not on this host."""
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as kernel:
             kernel.send(diag_request(handle))
@@ -112,7 +121,7 @@ def unread_at_peer(handle: socket.socket) -> int:
 
 
 def diag_request(handle: socket.socket) -> bytes:
-    """The question for the socket at the other end of a TCP connection."""
+    """The netlink request for the socket at the other end of a TCP connection (sock_diag(7))."""
     (there, there_port), (here, here_port) = handle.getpeername()[:2], handle.getsockname()[:2]
     hosts = (socket.inet_pton(handle.family, host.partition("%")[0]).ljust(16, b"\0") for host in (there, here))
     identity = struct.pack("!HH", there_port, here_port) + b"".join(hosts) + DIAG_END.pack(0, ANY_COOKIE, ANY_COOKIE)
@@ -121,18 +130,18 @@ def diag_request(handle: socket.socket) -> bytes:
 
 
 def unread_of(handle: socket.socket) -> int:
-    """What the pieces take up that the peer of a local socket has not read."""
+    """The memory of the pieces that the peer of a local socket has not read."""
     answer = fcntl.ioctl(handle, termios.TIOCOUTQ, QUEUED.pack(0))
     return int(QUEUED.unpack(answer)[0])
 
 
-def unsent_of(lowest: Any) -> int:
-    """Bytes that Twisted has not handed to the kernel yet."""
-    return int(len(lowest.dataBuffer) - lowest.offset + lowest._tempDataLen)
+def unsent_of(lowest: SocketTransport) -> int:
+    """Bytes in Twisted's write buffer."""
+    return len(lowest.dataBuffer) - lowest.offset + lowest._tempDataLen
 
 
-def is_broken(transport: Any) -> bool:
-    """Whether the connection has ended in both directions, which nobody notices while nothing is read or written."""
+def is_broken(transport: Transport) -> bool:
+    """Whether the connection has ended in both directions, which goes unnoticed while nothing is read or written."""
     handle = socket_of(socket_transport(transport))
     if handle is None:
         return False
@@ -141,8 +150,8 @@ def is_broken(transport: Any) -> bool:
     return bool(watch.poll(0))
 
 
-def bytes_unsent(transport: Any) -> int:
-    """What the system has taken and not sent yet, on a TCP socket; what is written meanwhile is sent along with it."""
+def bytes_unsent(transport: Transport) -> int:
+    """Bytes in the kernel's send buffer of a TCP socket that are not sent yet; what is written now joins them."""
     handle = socket_of(socket_transport(transport))
     if handle is None or handle.family == socket.AF_UNIX:
         return 0

@@ -14,8 +14,8 @@ from echod.websocket.connections import Connections
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionContext:
-    """What the guard of a connection needs of the others: the clock, the limits, and what is shared.
+class ServerContext:
+    """What connections have in common; a client has one of its own. `dataclasses.replace` gives an endpoint its limits.
 
     Attributes:
         quota: bytes of unfinished messages, all connections together.
@@ -27,21 +27,20 @@ class ConnectionContext:
     quota: Quota
     turn_share: TurnShare
     counters: Counters
-
-
-@dataclass(frozen=True, slots=True)
-class ServerContext(ConnectionContext):
-    """The same for the endpoints of a server; `dataclasses.replace` gives one endpoint limits of its own."""
-
     connections: Connections
     compression: bool = True
     debug: bool = False
 
 
 def make_context(
-    clock: IReactorTime, limits: Limits | None = None, *, compression: bool = True, debug: bool = False
+    clock: IReactorTime,
+    limits: Limits | None = None,
+    *,
+    compression: bool = True,
+    debug: bool = False,
+    counters: Counters | None = None,
 ) -> ServerContext:
     """The context of a server that begins without connections."""
     limits = limits or Limits()
-    quota, counters = Quota(limits.unfinished_bytes), Counters()
-    return ServerContext(clock, limits, quota, TurnShare(clock), counters, Connections(), compression, debug)
+    quota, turn_share = Quota(limits.max_unfinished_bytes), TurnShare(clock)
+    return ServerContext(clock, limits, quota, turn_share, counters or Counters(), Connections(), compression, debug)

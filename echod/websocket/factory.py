@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TypeVar
 
 from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.interfaces import IAddress
@@ -10,15 +10,14 @@ from twisted.internet.interfaces import IAddress
 from echod.rules.http.response import SERVER
 from echod.settings import Limits
 from echod.websocket.autobahn.deflate import accept_deflate, decline
-from echod.websocket.autobahn.port import AutobahnFactory
-from echod.websocket.autobahn.starting import carry, use_clock
+from echod.websocket.autobahn.port import AutobahnFactory, Timer
+from echod.websocket.autobahn.starting import carry
 from echod.websocket.context import ServerContext
 from echod.websocket.fast_path import may_be_plain
 from echod.websocket.message_limits import outer_limit
-from echod.websocket.protocol import Echo, EchodProtocol, reply_unchanged
+from echod.websocket.protocol import Echo, EchodProtocol
 
-Rule = Callable[[bytes, bool], bytes]
-"""What an endpoint replies to a message: payload, and whether it is binary."""
+Kind = TypeVar("Kind", bound=EchodProtocol)
 
 
 class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
@@ -31,7 +30,7 @@ class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
     def __init__(self, context: ServerContext) -> None:
         super().__init__(server=SERVER, reactor=context.clock)
         self.context = context
-        use_clock(self, context.clock)
+        self._batched_timer = Timer(context.clock)
         self.logFrames = context.debug
         self.setProtocolOptions(**protocol_options(context.limits, context.compression))
 
@@ -43,8 +42,11 @@ class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
         assert isinstance(built, EchodProtocol)
         return built
 
-    def carry(self, kind: type[EchodProtocol]) -> type[EchodProtocol]:
-        """The class with everything as its own that is the same for all connections of this factory."""
+    def carry(self, kind: type[Kind]) -> type[Kind]:
+        """The protocol class with everything as its own that is the same for all connections of this factory.
+
+        A class that is derived from its `protocol` becomes, by this, one that its connections may be made of.
+        """
         return carry(
             self,
             kind,
@@ -53,17 +55,13 @@ class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
             max_message_bytes=self.context.limits.max_message_bytes,
         )
 
-    def make_rule(self) -> Rule:
-        """The replies of this endpoint to one client, for protocols other than its own."""
-        return reply_unchanged
-
 
 def protocol_options(limits: Limits, compression: bool) -> dict[str, object]:
     """Autobahn's options, but for those of its own opening handshake, which is not used."""
     return {
         "failByDrop": False,
         "echoCloseCodeReason": True,
-        "openHandshakeTimeout": limits.head_timeout_s,
+        "openHandshakeTimeout": limits.handshake_timeout_s,
         "closeHandshakeTimeout": limits.close_timeout_s,
         # The guard counts what a message is inflated to; Autobahn counts its compressed form, and may cut it short.
         "maxMessagePayloadSize": outer_limit(limits.max_message_bytes),

@@ -21,22 +21,14 @@ from echod.transport.direct_send import is_direct, send, want_bytes
 from echod.websocket.autobahn.closing import fail_for_hook
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import OPEN, is_watched
+from echod.websocket.context import ServerContext
 from echod.websocket.keepalive import Keepalive
 from echod.websocket.masking import APPLY_MASK
 from echod.websocket.message_limits import MessageLimits
 
 FRAME_HOOKS = (
-    "onFrameBegin",
-    "onFrameData",
-    "onFrameEnd",
-    "onMessageBegin",
-    "onMessageFrameBegin",
-    "onMessageFrameData",
-    "onMessageFrame",
-    "onMessageFrameEnd",
-    "onMessageEnd",
-    "sendFrame",
-    "sendData",
+    *("onFrameBegin", "onFrameData", "onFrameEnd", "onMessageBegin", "onMessageFrameBegin", "onMessageFrameData"),
+    *("onMessageFrame", "onMessageFrameEnd", "onMessageEnd", "sendFrame", "sendData"),
 )
 """A class that overrides one of these sees, or changes, frames: it goes Autobahn's way."""
 
@@ -55,16 +47,24 @@ class FastPath:
         replies: what hooks have sent since the chunk began; None between chunks.
     """
 
-    __slots__ = ("_connection", "_is_direct", "_keepalive", "_limits", "incoming", "is_on", "replies")
+    __slots__ = ("_connection", "_context", "_is_direct", "_keepalive", "_limits", "incoming", "is_on", "replies")
 
-    def __init__(self, connection: Connection, keepalive: Keepalive, limits: MessageLimits) -> None:
+    def __init__(self, connection: Connection, context: ServerContext, keepalive: Keepalive) -> None:
         self._connection = connection
+        self._context = context
         self._keepalive = keepalive
-        self._limits = limits
+        self._limits: MessageLimits | None = None
         self._is_direct = is_direct(connection.transport)
         self.is_on = False
         self.incoming: PartialMessage | None = None
         self.replies: list[bytes] | None = None
+
+    @property
+    def limits(self) -> MessageLimits:
+        """What the message that is being received may take; made for the first that does not come whole."""
+        if self._limits is None:
+            self._limits = MessageLimits(self._connection, self._context)
+        return self._limits
 
     def open(self) -> None:
         """The opening handshake is complete."""
@@ -147,7 +147,7 @@ class FastPath:
         if self.incoming is not None:
             connection.data = rest
             if not incoming.left:
-                self._limits.end_message()
+                self.limits.end_message()
                 self.incoming = None
                 want_bytes(connection.transport, 0)
                 self.deliver([incoming.payload()], incoming.is_binary)
@@ -161,9 +161,9 @@ class FastPath:
         try:
             rest = self.incoming.feed(data)
         except ValueError as error:
-            self._limits.fail(CloseCode.INVALID_PAYLOAD, str(error))
+            self.limits.fail(CloseCode.INVALID_PAYLOAD, str(error))
             return b""
-        self._limits.count(len(data) - len(rest))
+        self.limits.count(len(data) - len(rest))
         return rest
 
     def deliver(self, payloads: Sequence[bytes], is_binary: bool) -> None:
@@ -183,6 +183,12 @@ class FastPath:
         pieces, self.replies = self.replies, None
         if pieces:
             self.write(pieces)
+
+    def forget(self) -> None:
+        """The connection is lost: its unfinished message takes nothing any more."""
+        self.incoming = None
+        if self._limits is not None:
+            self._limits.forget()
 
     def flush(self) -> None:
         """Send the replies that wait for the end of a chunk, before anything else is sent."""

@@ -5,17 +5,11 @@ from __future__ import annotations
 from echod.flow.flow_control import FlowControl
 from echod.flow.lingering_close import LingeringClose
 from echod.transport.kernel import limit_buffer
-from echod.websocket.autobahn.closing import (
-    close_of,
-    fail_for_hook,
-    start_close,
-    stop_close_timer,
-)
+from echod.websocket.autobahn.closing import close_of, fail_for_hook, start_close, stop_close_timer
 from echod.websocket.autobahn.port import Connection
-from echod.websocket.context import ConnectionContext
+from echod.websocket.context import ServerContext
 from echod.websocket.fast_path import FastPath
 from echod.websocket.keepalive import Keepalive
-from echod.websocket.message_limits import MessageLimits
 from echod.websocket.time_slices import TimeSlices
 
 
@@ -25,34 +19,40 @@ class Guard:
     Attributes:
         flow: the one owner of reading.
         keepalive: when something was received last.
-        limits: what the message that is being received may take.
-        fast_path: plain frames.
+        fast_path: plain frames, and what the message that is being received may take.
         slices: everything else, a few milliseconds at a time.
+
+    Slices and ending are made when they are needed: most connections are idle, or take the fast path alone.
     """
 
-    __slots__ = (
-        "_connection",
-        "_context",
-        "_ending",
-        "_leaving",
-        "fast_path",
-        "flow",
-        "keepalive",
-        "limits",
-        "slices",
-    )
+    __slots__ = ("_connection", "_context", "_ending", "_leaving", "_slices", "fast_path", "flow", "keepalive")
 
-    def __init__(self, connection: Connection, context: ConnectionContext) -> None:
-        clock, transport, counters = context.clock, connection.transport, context.counters
+    def __init__(self, connection: Connection, context: ServerContext) -> None:
         self._connection = connection
         self._context = context
-        self.flow = FlowControl(transport, clock, context.limits.stall_timeout_s, counters)
+        self.flow = FlowControl(connection.transport, context.clock, context.limits.stall_timeout_s, context.counters)
         self.keepalive = Keepalive(connection, context, self.flow)
-        self.limits = MessageLimits(connection, context)
-        self.fast_path = FastPath(connection, self.keepalive, self.limits)
-        self.slices = TimeSlices(connection, context, self.flow, self.fast_path, self.limits.rate)
-        self._ending = LingeringClose(transport, clock, context.limits.close_timeout_s, counters)
+        self.fast_path = FastPath(connection, context, self.keepalive)
+        self._slices: TimeSlices | None = None
+        self._ending: LingeringClose | None = None
         self._leaving: tuple[int, str] | None = None
+
+    @property
+    def slices(self) -> TimeSlices:
+        """What works on received bytes that are no plain frames."""
+        if self._slices is None:
+            self._slices = TimeSlices(self._connection, self._context, self.flow, self.fast_path)
+        return self._slices
+
+    @property
+    def ending(self) -> LingeringClose:
+        """The last phase of the connection, and its timeout."""
+        if self._ending is None:
+            limits, transport = self._context.limits, self._connection.transport
+            self._ending = LingeringClose(
+                transport, self._context.clock, limits.close_timeout_s, self._context.counters
+            )
+        return self._ending
 
     def open(self) -> None:
         """The handshake is complete: from now on unread replies stop reading.
@@ -78,10 +78,10 @@ class Guard:
             self._leaving = None
             start_close(self._connection, code, reason)
         elif self.flow.is_full:
-            self._ending.await_close()
+            self.ending.await_close()
         else:
             # The peer has read what was there; what it waits for now is our own work.
-            self._ending.stop()
+            self.ending.stop()
 
     def leave(self, code: int, reason: str) -> None:
         """Close, once everything that has been read is worked on."""
@@ -91,7 +91,7 @@ class Guard:
     def end_input(self) -> None:
         """The peer has closed its direction: it gets what it is owed, then nothing more is to be done."""
         self._let_go()
-        self._ending.finish()
+        self.ending.finish()
 
     def drop(self, abort: bool) -> None:
         """Let go of the transport: at once, or after the peer has got everything."""
@@ -99,7 +99,7 @@ class Guard:
             self._connection.transport.abortConnection()
         else:
             self._let_go()
-            self._ending.begin()
+            self.ending.start_half_close()
 
     def _let_go(self) -> None:
         """From now on only the timeout of the ending counts."""
@@ -109,7 +109,7 @@ class Guard:
     def await_close(self) -> None:
         """Our Close is written: a peer that neither answers it nor reads what it is owed before is aborted."""
         stop_close_timer(self._connection)
-        self._ending.await_close()
+        self.ending.await_close()
 
     def forget_message(self) -> None:
         """Drop what was received of a message that will never be whole."""
@@ -124,6 +124,8 @@ class Guard:
         self._connection.data = b""
         stop_close_timer(self._connection)
         self.flow.stopProducing()
-        self.slices.stop()
-        self.limits.forget()
-        self._ending.stop()
+        self.fast_path.forget()
+        if self._slices is not None:
+            self._slices.stop()
+        if self._ending is not None:
+            self._ending.stop()

@@ -6,40 +6,37 @@ Autobahn's own is not used: it parses once more what is parsed, and formats logs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
-from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.accept.admission import LEAVING
-from echod.accept.interfaces import IHeadReceiver
+from echod.accept.interfaces import IHeadReceiver, IShutdownAware
+from echod.accept.refusing import refuse
+from echod.flow.flow_control import Hold
 from echod.rules.http.head import Head, Refusal
-from echod.rules.http.response import render
 from echod.rules.websocket.handshake import Acceptance, accept_of, flatten_headers, read_opening
-from echod.websocket.autobahn.starting import (
-    await_verdict,
-    describe_request,
-    lose,
-    negotiate_deflate,
-    open_connection,
-    start,
-)
+from echod.websocket.autobahn.starting import await_verdict, describe_request, negotiate_deflate, open_connection
 from echod.websocket.autobahn.state import is_shaking_hands
 from echod.websocket.context import ServerContext
 from echod.websocket.hooks import Guarded
 
-THINKING = "thinking"
-"""The reason to stop reading while `onConnect` decides."""
+DENIED = "the endpoint does not accept this connection"
+FAILED = "the endpoint failed to answer the handshake"
+"""Fixed sentences: what a hook says may hold the client's bytes."""
+
+Verdict = str | tuple[str | None, Mapping[str, object]] | None
+"""What `onConnect` gives: the subprotocol to select or None, alone or with headers for the 101 answer."""
 
 log = Logger(namespace="echod.websocket")
 
 
-@implementer(IHeadReceiver)
+@implementer(IHeadReceiver, IShutdownAware)
 class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # port.py is more exact
     """The beginning and the end of a connection; what is between them is for its subclass.
 
@@ -63,43 +60,29 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
             self._opening = succeed(None) if self.has_opened else Deferred()
         return self._opening
 
-    def connectionMade(self) -> None:
-        start(self)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        lose(self, reason)
-
     def receive_head(self, head: Head, rest: bytes) -> None:
-        self.head = head
-        self.data = rest
-        opening = read_opening(head)
-        if isinstance(opening, Refusal):
-            self.failHandshake(opening.why)
-        else:
-            self._request = describe_request(self, opening)
-            self._ask(self._request)
+        self.head, self.data = head, rest
+        self._request = describe_request(self, read_opening(head))
+        self._ask(self._request)
 
     def processHandshake(self) -> None:
-        """Bytes that come while `onConnect` is thinking are frames, and wait; without a gate nothing is spoken."""
+        """Bytes that come before the verdict of `onConnect` are frames, and wait; without a gate it is a 500."""
         if self.head is None:
-            self.failHandshake("no gate has read the head", ConnectionDeny.INTERNAL_SERVER_ERROR)
+            self.refuse(Refusal(ConnectionDeny.INTERNAL_SERVER_ERROR, "no gate has read the request headers"))
 
-    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
-        """What the gate let through and is not a good handshake: our fixed answer, without the client's bytes."""
-        self.turn_away(Refusal(code, "the opening handshake is not valid"), reason)
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: object = None) -> None:
+        """Refuse with this status; `reason` stays here."""
+        self.refuse(Refusal(code, DENIED), reason)
 
-    def turn_away(self, refusal: Refusal, reason: str) -> None:
-        """Answer this instead of 101."""
-        self.wasNotCleanReason = reason
-        self.context.counters.count(refusal.counted_as)
-        assert self.transport is not None
-        self.transport.write(render(refusal))
-        self.dropConnection(abort=False)
+    def refuse(self, refusal: Refusal, reason: str = "") -> None:
+        """Answer this instead of 101; `reason` is what `onClose` may find out, by default the same."""
+        self.wasNotCleanReason = reason or refusal.why
+        refuse(self.transport, refusal, self.context.counters, partial(self.dropConnection, abort=False))
 
     def announce_shutdown(self) -> None:
-        """The server is going away: whoever is not open yet is told so; the others are told by who asked for it."""
+        """Answer 503 if the handshake is not complete; an open WebSocket gets its Close from the drain."""
         if is_shaking_hands(self):
-            self.turn_away(LEAVING, LEAVING.why)
+            self.refuse(LEAVING)
 
     def answer(self, acceptance: Acceptance) -> bytes:
         """The 101 answer; a subclass may change what it says, or its bytes."""
@@ -117,20 +100,20 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
             # Whatever a hook raises, its client gets an answer.
             self._refuse(Failure())
 
-    def _await(self, verdict: Any) -> None:
+    def _await(self, verdict: Deferred[Verdict]) -> None:
         """For what is no verdict yet, `maybeDeferred` knows how to wait; nothing more is read meanwhile."""
-        waiting: Deferred[Any] = maybeDeferred(lambda: verdict)
+        waiting: Deferred[Verdict] = maybeDeferred(lambda: verdict)
         if not waiting.called:
             await_verdict(self)
-            self.guard.flow.hold(THINKING)
+            self.guard.flow.hold(Hold.HANDSHAKE)
             waiting.addBoth(self._read_on)
         waiting.addCallback(self._accept).addErrback(self._refuse)
 
-    def _read_on(self, verdict: Any) -> Any:
-        self.guard.flow.release(THINKING)
+    def _read_on(self, verdict: Verdict | Failure) -> Verdict | Failure:
+        self.guard.flow.release(Hold.HANDSHAKE)
         return verdict
 
-    def _accept(self, verdict: Any) -> None:
+    def _accept(self, verdict: Verdict) -> None:
         """The verdict of `onConnect`: a subprotocol or none, or that and a mapping of headers."""
         if is_shaking_hands(self):
             subprotocol, headers = verdict if isinstance(verdict, tuple) else (verdict, {})
@@ -141,7 +124,7 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
             if self.data:
                 self.consumeData()
 
-    def _acceptance(self, subprotocol: str | None, headers: Mapping[str, Any]) -> Acceptance:
+    def _acceptance(self, subprotocol: str | None, headers: Mapping[str, object]) -> Acceptance:
         """What is agreed on."""
         assert self._request is not None
         if subprotocol is not None and subprotocol not in self._request.protocols:
@@ -155,11 +138,11 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
         )
 
     def _refuse(self, failure: Failure) -> None:
-        """`onConnect` has raised: a `ConnectionDeny`, or what it should not."""
-        error, code = failure.value, ConnectionDeny.INTERNAL_SERVER_ERROR
+        """`onConnect` has raised: a `ConnectionDeny` with its status, or an error, which is logged and a 500."""
+        error, refusal = failure.value, Refusal(ConnectionDeny.INTERNAL_SERVER_ERROR, FAILED)
         if isinstance(error, ConnectionDeny):
-            code = error.code
+            refusal = Refusal(error.code, DENIED)
         else:
             log.failure("a hook of {kind} raised", failure, kind=type(self).__name__)
         if is_shaking_hands(self):
-            self.failHandshake(str(error), code)
+            self.refuse(refusal, str(error))

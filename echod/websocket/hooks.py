@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 from autobahn.util import encode_truncate
 from autobahn.websocket.protocol import FrameHeader
 
-from echod.errors import CloseCode
-from echod.rules.behaviours.grammar import MOST_REASON_BYTES
+from echod.errors import MOST_REASON_BYTES, CloseCode
 from echod.rules.websocket.partial_message import gather
 from echod.transport.addresses import peer_name
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import Quiet, attempt, fail_for_hook
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, is_shaking_hands, state_of
-from echod.websocket.context import ConnectionContext
+from echod.websocket.context import ServerContext
 from echod.websocket.fast_path import FastPath
 from echod.websocket.guard import Guard
 from echod.websocket.reading import receive_much
@@ -33,7 +32,7 @@ class Guarded(Connection):
     guard: Guard
     fast_path: FastPath
 
-    def guard_with(self, context: ConnectionContext) -> None:
+    def guard_with(self, context: ServerContext) -> None:
         """The connection is made: its parts begin, and chunks go straight to the fast path."""
         self.guard = Guard(self, context)
         self.fast_path = self.guard.fast_path
@@ -79,18 +78,18 @@ class Guarded(Connection):
     def onMessageFrameBegin(self, length: int) -> None:
         """Its announced length is checked before its payload comes."""
         super().onMessageFrameBegin(length)
-        self.guard.limits.begin_fragment(length)
+        self.fast_path.limits.begin_fragment(length)
 
     def onMessageFrameData(self, payload: bytes) -> None:
         """Kept; small pieces together."""
         if not self.failedByMe:
             assert self.frame_data is not None
             gather(self.frame_data, payload)
-        self.guard.limits.count(len(payload))
+        self.fast_path.limits.count(len(payload))
 
     def onMessageEnd(self) -> None:
         """Of a message that may have failed the connection, or come when it was closing."""
-        self.guard.limits.end_message()
+        self.fast_path.limits.end_message()
         if state_of(self) is not State.CLOSED:
             super().onMessageEnd()
 
@@ -165,7 +164,7 @@ class Guarded(Connection):
     # What is logged under `debug`
 
     def logRxFrame(self, frame: FrameHeader, payload: Sequence[bytes] | None) -> None:
-        trace.trace_frame(self.peer_name, "received", frame, trace.join(payload))
+        trace.trace_frame(self.peer_name, "received", frame, b"".join(payload or ()))
 
     def logTxFrame(self, frame: FrameHeader, payload: bytes, *_: object) -> None:
         trace.trace_frame(self.peer_name, "sent", frame, payload)

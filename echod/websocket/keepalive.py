@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from echod.counters import PING_TIMEOUT
+from echod.counters import Kind
 from echod.flow.flow_control import FlowControl
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.starting import await_ping
 from echod.websocket.autobahn.state import State, state_of
-from echod.websocket.context import ConnectionContext
+from echod.websocket.context import ServerContext
 
 
 class Keepalive:
@@ -17,7 +17,7 @@ class Keepalive:
 
     __slots__ = ("_connection", "_context", "_flow", "heard_at", "seconds")
 
-    def __init__(self, connection: Connection, context: ConnectionContext, flow: FlowControl) -> None:
+    def __init__(self, connection: Connection, context: ServerContext, flow: FlowControl) -> None:
         self._connection = connection
         self._context = context
         self._flow = flow
@@ -51,7 +51,7 @@ class Keepalive:
         if self._flow.is_held or self.silent_s() < self._context.limits.ping_timeout_s:
             self._renew_timeout()
             return False
-        self._context.counters.count(PING_TIMEOUT)
+        self._context.counters.count(Kind.PING_TIMEOUT)
         return True
 
     def forget_timeout(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from echod.counters import FRAGMENTS
+from echod.counters import Kind
 from echod.errors import CloseCode
 from echod.flow.quotas import RateLimit
-from echod.websocket.autobahn.deflate import free_decompressor, is_inflating
+from echod.websocket.autobahn.deflate import free_decompressor
 from echod.websocket.autobahn.port import Connection
-from echod.websocket.context import ConnectionContext
+from echod.websocket.context import ServerContext
 
 
 def outer_limit(size: int) -> int:
@@ -16,25 +16,22 @@ def outer_limit(size: int) -> int:
 
 
 class MessageLimits:
-    """Counts what has come of the message that is being received; above a limit the connection fails.
+    """Counts what has come of the message that is being received; above a limit the connection fails."""
 
-    `rate` is what the connection may inflate per second.
-    """
+    __slots__ = ("_connection", "_context", "_fragments", "_rate", "_unfinished")
 
-    __slots__ = ("_connection", "_context", "_fragments", "_unfinished", "rate")
-
-    def __init__(self, connection: Connection, context: ConnectionContext) -> None:
+    def __init__(self, connection: Connection, context: ServerContext) -> None:
         self._connection = connection
         self._context = context
         self._fragments = self._unfinished = 0
-        self.rate = RateLimit(context.clock, context.limits.inflated_bytes_per_s)
+        self._rate = RateLimit(context.clock, context.limits.inflated_bytes_per_s)
 
     def begin_fragment(self, length: int) -> None:
         """Another frame of a message begins; what it announces is refused before it comes."""
         self._fragments += 1
         if self._fragments > self._context.limits.max_fragments:
-            self.fail(CloseCode.MESSAGE_TOO_BIG, FRAGMENTS)
-        elif not is_inflating(self._connection):
+            self.fail(CloseCode.MESSAGE_TOO_BIG, Kind.FRAGMENTS.value)
+        elif not self._connection._isMessageCompressed:
             self._check_size(self._unfinished + length)
 
     def count(self, size: int) -> None:
@@ -57,10 +54,14 @@ class MessageLimits:
 
     def end_message(self) -> None:
         """The message is whole: its quota is free again, and what it was inflated to counts for the rate."""
-        if is_inflating(self._connection):
-            self.rate.spend(self._unfinished)
+        if self._connection._isMessageCompressed:
+            self._rate.spend(self._unfinished)
             free_decompressor(self._connection)
         self.forget()
+
+    def wait_s(self) -> float:
+        """Seconds until the connection may inflate more; 0 when it may now."""
+        return self._rate.wait_s()
 
     def forget(self) -> None:
         """There is no unfinished message any more."""

@@ -18,6 +18,7 @@ from echod.rules.websocket.frames import encode_plain, plain_head, take_masked
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import close_of
 from echod.websocket.autobahn.deflate import send_whole
+from echod.websocket.autobahn.starting import lose, start
 from echod.websocket.autobahn.state import OPEN
 from echod.websocket.handshake import ServerOpening
 
@@ -29,16 +30,17 @@ class EchodProtocol(ServerOpening):
     take = staticmethod(take_masked)
     is_masked = True
     leaves_frames = False
+    send_whole = send_whole
 
     def connectionMade(self) -> None:
         self.guard_with(self.context)
-        super().connectionMade()
+        start(self)
 
     def readConnectionLost(self) -> None:
         self.guard.end_input()
 
     def writeConnectionLost(self) -> None:
-        """Our own doing: the peer's side is waited for."""
+        """We have closed our side; the peer's is waited for."""
 
     def onConnect(self, request: ConnectionRequest) -> Any:
         """Before the 101 answer: the subprotocol to select, or a Deferred of it."""
@@ -49,13 +51,13 @@ class EchodProtocol(ServerOpening):
 
     def onOpen(self) -> None:
         self.guard.open()
-        # Nobody reads it again, and it is some 3 KiB.
+        # They are not read again, and are some 3 KiB.
         del self.head, self._request
         self.context.connections.join(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.context.connections.leave(self)
-        super().connectionLost(reason)
+        lose(self, reason)
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         if self.logFrames:
@@ -80,7 +82,7 @@ class EchodProtocol(ServerOpening):
         """
         fast_path = self.fast_path
         if not fast_path.is_on:
-            send_whole(self, payload, isBinary, may_deflate=not doNotCompress, sync=sync)
+            self.send_whole(payload, isBinary, may_deflate=not doNotCompress, sync=sync)
         elif self.state == OPEN:
             pieces = plain_head(len(payload), isBinary), payload
             if fast_path.replies is None or sync:
@@ -115,8 +117,3 @@ class Echo(EchodProtocol):
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:
         self.sendMessage(payload, is_binary)
-
-
-def reply_unchanged(payload: bytes, _is_binary: bool) -> bytes:
-    """The plain echo."""
-    return payload

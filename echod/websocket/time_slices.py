@@ -14,22 +14,17 @@ from typing import ParamSpec
 
 from twisted.internet.interfaces import IDelayedCall
 
-from echod.flow.flow_control import FlowControl
-from echod.flow.quotas import RateLimit
+from echod.flow.flow_control import FlowControl, Hold
 from echod.flow.turn_share import SHORT_BYTES
-from echod.rules.websocket.inflation import LEAST_BYTES
+from echod.rules.websocket.inflation import LEAST_BYTES, next_piece
 from echod.websocket.autobahn.deflate import is_inflating_frame
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
-from echod.websocket.context import ConnectionContext
+from echod.websocket.context import ServerContext
 from echod.websocket.fast_path import FastPath
-from echod.websocket.inflating import inflate_piece
 
 SLICE_S = 0.004
 """Must stay well below the 20 ms that one packet burst may stall all other connections; a last message comes on top."""
-
-WORKING = "working"
-"""The reason to stop reading: what has been read is not finished."""
 
 P = ParamSpec("P")
 
@@ -40,21 +35,13 @@ class TimeSlices:
     `is_working` means that received bytes wait for a slice; what comes meanwhile stays behind them.
     """
 
-    __slots__ = ("_connection", "_context", "_fast_path", "_flow", "_is_queued", "_later", "_piece", "_rate")
+    __slots__ = ("_connection", "_context", "_fast_path", "_flow", "_is_queued", "_later", "_piece")
 
-    def __init__(
-        self,
-        connection: Connection,
-        context: ConnectionContext,
-        flow: FlowControl,
-        fast_path: FastPath,
-        rate: RateLimit,
-    ) -> None:
+    def __init__(self, connection: Connection, context: ServerContext, flow: FlowControl, fast_path: FastPath) -> None:
         self._connection = connection
         self._context = context
         self._flow = flow
         self._fast_path = fast_path
-        self._rate = rate
         self._later: IDelayedCall | None = None
         self._is_queued = False
         self._piece = LEAST_BYTES
@@ -81,7 +68,7 @@ class TimeSlices:
         is_left = self._work_until(start + SLICE_S)
         turn_share.spend(time.perf_counter() - start)
         if not is_left:
-            self._flow.release(WORKING)
+            self._flow.release(Hold.WORK)
 
     def stop(self) -> None:
         """The connection is lost."""
@@ -104,12 +91,13 @@ class TimeSlices:
         while state_of(connection) is not State.CLOSED and (
             self._inflate() if is_inflating_frame(connection) else step()
         ):
-            if self._rate.wait_s():
-                self._flow.hold(WORKING)
-                self._later = self._context.clock.callLater(self._rate.wait_s(), self._go_on)
+            wait_s = self._fast_path.limits.wait_s()
+            if wait_s:
+                self._flow.hold(Hold.WORK)
+                self._later = self._context.clock.callLater(wait_s, self._go_on)
                 return True
             if self._flow.is_full:
-                self._flow.hold(WORKING)
+                self._flow.hold(Hold.WORK)
                 self._is_queued = True
                 self._flow.when_drained(self._queue)
                 return True
@@ -119,16 +107,19 @@ class TimeSlices:
         return False
 
     def _inflate(self) -> bool:
-        """Inflate a piece of the frame that has begun; whether there may be another step."""
+        """Inflate a piece of the frame that has begun; Autobahn would inflate all at once. Whether to go on."""
         connection = self._connection
-        before = len(connection.data)
-        self._piece = inflate_piece(connection, self._piece)
+        data, before = connection.data, connection.message_data_total_length
+        piece, connection.data = data[: self._piece], data[: self._piece]
+        connection.processData()
+        connection.data += data[self._piece :]
+        self._piece = next_piece(len(piece), connection.message_data_total_length - before + len(piece))
         left = len(connection.data)
         # A frame may end without a byte more; and a protocol may have its own reasons to take nothing.
-        return left > 0 and (left < before or not is_inflating_frame(connection))
+        return left > 0 and (left < len(data) or not is_inflating_frame(connection))
 
     def _queue(self) -> None:
-        self._flow.hold(WORKING)
+        self._flow.hold(Hold.WORK)
         self._is_queued = True
         self._context.turn_share.queue(self._go_on, is_short=len(self._connection.data) <= SHORT_BYTES)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from autobahn.websocket.protocol import FrameHeader
 from twisted.logger import Logger
 
@@ -39,7 +37,3 @@ def trace_frame(peer: str, direction: str, frame: FrameHeader, payload: bytes) -
 
 def trace_close(peer: str, code: int, reason: str) -> None:
     log.info("{peer} closed {code} {reason}", peer=peer, code=code, reason=repr(reason))
-
-
-def join(parts: Sequence[bytes] | None) -> bytes:
-    return b"".join(parts or ())

@@ -243,6 +243,16 @@ def test_everyone_who_waits_for_the_end_hears_the_code(peer: RawPeer, contract: 
     assert heard == [1000, 1000, 1000]
 
 
+def test_it_has_no_public_names_but_those_for_callers(contract: Contract) -> None:
+    names = {name for name in dir(contract) if not name.startswith("_")}
+
+    assert names == {
+        *("uri", "path", "peer", "subprotocol", "request_headers", "response_headers"),
+        *("state", "closed", "close_code", "close_reason"),
+        *("send", "ping", "close", "when_closed"),
+    }
+
+
 def test_every_call_goes_through_its_door(contract: Contract) -> None:
     calls: list[str] = []
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from echod.rules.behaviours.malformed import MALFORMED
+from echod.rules.behaviours.violations import VIOLATIONS
 from echod.settings import Limits
 from tests.pair import BINARY, CLOSE, PING, TEXT, MemoryNet, RawPeer, masked, plain, request, unframe
 
@@ -366,12 +366,12 @@ def test_nothing_is_sent_on_a_connection_that_is_closing(net: MemoryNet) -> None
     peer = net.open("/echo?close=4001")
     assert peer.take() == plain(CLOSE, b"\x0f\xa1")
     [protocol] = net.server.connections.all()
-    protocol.send_now(b"x", False)
+    protocol.sendMessage(b"x")
     net.settle()
     assert peer.take() == b""
 
 
-# Malformed
+# Violations
 
 
 BYTES = {
@@ -390,7 +390,7 @@ BYTES = {
 
 
 def test_every_fault_is_known_here() -> None:
-    assert list(BYTES) == list(MALFORMED)
+    assert list(BYTES) == list(VIOLATIONS)
 
 
 @pytest.mark.parametrize("fault", BYTES)
@@ -432,3 +432,11 @@ def test_a_bad_frame_is_not_sent_after_a_close(net: MemoryNet) -> None:
     net.wait(1)
     assert not peer.take().startswith(b"\x91")
     peer.vanish()
+
+
+def test_a_bad_frame_is_not_sent_after_our_close(net: MemoryNet) -> None:
+    peer = net.open("/echo?bad=rsv&after=1")
+    net.shut_down()
+    net.wait(0)
+    assert peer.take() == plain(CLOSE, b"\x03\xe9")
+    assert peer.ask(X) == b""

@@ -122,7 +122,7 @@ def test_there_is_no_look_again_after_the_end_of_a_pace(transport: Transport, cl
     assert transport.pieces[1:] == ([b"bc"] if verb == "hurry" else [])
 
 
-def test_a_shut_outlet_asks_for_nothing_more(transport: Transport, clock: Clock) -> None:
+def test_a_shut_writer_asks_for_nothing_more(transport: Transport, clock: Clock) -> None:
     asked: list[str] = []
     writer = PacedWriter(transport, clock, 1, None, lambda: asked.append("more"))
     writer.open()
@@ -164,7 +164,7 @@ def test_drained_means_that_everything_has_left(transport: Transport, clock: Clo
     assert drained == [1, 2]
 
 
-def test_an_empty_outlet_is_drained_already(transport: Transport, clock: Clock) -> None:
+def test_an_empty_writer_is_drained_already(transport: Transport, clock: Clock) -> None:
     drained: list[int] = []
     make(transport, clock).when_drained(lambda: drained.append(1))
     assert drained == [1]
@@ -174,20 +174,20 @@ def test_what_is_owed_makes_room_as_it_leaves(transport: Transport, clock: Clock
     writer = make(transport, clock)
     writer.write(bytes(4096))
     writer.write(bytes(65536))
-    assert not writer.has_room
+    assert not writer.has_room()
     for _ in range(9):
         transport.leave()
-    assert writer.has_room
+    assert writer.has_room()
     assert writer.owed == 0
 
 
-def test_a_shut_outlet_takes_nothing(transport: Transport, clock: Clock) -> None:
+def test_a_shut_writer_takes_nothing(transport: Transport, clock: Clock) -> None:
     writer = make(transport, clock)
     writer.shut()
     writer.write(b"a")
     assert transport.pieces == []
 
 
-def test_a_closed_outlet_lets_go_of_the_transport(transport: Transport, clock: Clock) -> None:
+def test_a_closed_writer_lets_go_of_the_transport(transport: Transport, clock: Clock) -> None:
     make(transport, clock).close()
     assert transport.producer is None

@@ -205,8 +205,8 @@ def test_what_was_read_at_one_go_waits_too(net: MemoryNet, path: str, frames: by
     peer = net.open(path)
     peer.send(frames)
     [protocol] = net.server.connections.all()
-    assert 100 < len(protocol.script._replies) < most
-    assert protocol.script.weight < 300_000
+    assert 100 < len(protocol.script.replies) < most
+    assert protocol.script.replies.weight < 300_000
     assert len(protocol.data) > 6 * 7000
     peer.vanish()
 
@@ -220,7 +220,7 @@ def test_what_waited_to_be_worked_on_is_all_answered(net: MemoryNet) -> None:
     peer.vanish()
 
 
-# Unasked
+# Unsolicited
 
 
 def test_greet_is_the_first_message(net: MemoryNet) -> None:

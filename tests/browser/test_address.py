@@ -88,7 +88,7 @@ def test_a_daemon_page_connects_by_every_name_of_this_host(chamber: Chamber, dae
 
 def test_the_links_between_the_pages_keep_host_and_port(chamber: Chamber) -> None:
     chamber.load(file_url(1234, "example.org"))
-    chamber.browser.find_element("link text", "Own mode").click()
+    chamber.browser.find_element("link text", "Echo, state per connection").click()
     chamber.wait_until(lambda: chamber.target == "ws://example.org:1234/multi-echo")
 
 

@@ -16,7 +16,8 @@ from tests.browser.chamber import Chamber
 from tests.browser.test_looks import NARROW, READABLE, contrast, prefer
 from tests.child import ROOT, Daemon
 
-GOOD = "The server understands this."
+GOOD = "The server accepts this query."
+NO_LIST = "Could not load the list of behaviours: is the daemon running with --behaviours on?"
 
 
 class Page(Chamber):
@@ -88,7 +89,7 @@ def test_ticks_make_the_url_and_the_daemon_judges_it(page: Page, daemon: Daemon)
     assert page.url == daemon.uri("/echo?reply=size&greet=a%20b%26c")
     page.wait_until(lambda: page.verdict == GOOD)
     page.tick("delay", "soon")
-    page.wait_until(lambda: page.verdict.startswith("400 Bad Request: delay='soon' is wrong"))
+    page.wait_until(lambda: page.verdict.startswith("400 Bad Request: delay='soon': expected a time"))
 
 
 def test_the_endpoint_is_chosen(page: Page, daemon: Daemon) -> None:
@@ -222,21 +223,21 @@ def test_a_bad_url_is_said_to_be_one(page: Page) -> None:
 def test_it_says_what_it_needs_when_it_is_a_file(browser: WebDriver) -> None:
     browser.get((ROOT / "web" / "behaviours.html").as_uri())
     page = Page(browser)
-    assert_says_that_there_is_no_list(page)
+    assert_says_that_the_list_is_missing(page)
 
 
 def test_without_behaviours_it_says_so(browser: WebDriver) -> None:
     with Daemon("--behaviours", "off") as plain:
         browser.get(plain.url("/behaviours.html"))
-        assert_says_that_there_is_no_list(Page(browser))
+        assert_says_that_the_list_is_missing(Page(browser))
 
 
-def assert_says_that_there_is_no_list(page: Page) -> None:
+def assert_says_that_the_list_is_missing(page: Page) -> None:
     """And goes on saying so when the URL changes, which is judged a moment later."""
-    page.wait_until(lambda: page.verdict.startswith("There is no list"))
+    page.wait_until(lambda: page.verdict == NO_LIST)
     page.browser.find_element(By.ID, "url").send_keys("?delay=1s")
     time.sleep(0.5)
-    assert page.verdict.startswith("There is no list")
+    assert page.verdict == NO_LIST
     page.browser.get_log("browser")
 
 

@@ -1,4 +1,4 @@
-"""The pages on a phone, in the dark, and without a mouse; and that they ask nobody else for anything."""
+"""The pages on a phone, in the dark, and without a mouse; and that they load nothing from another origin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from selenium.webdriver.remote.webelement import WebElement
 from tests.browser.chamber import Chamber
 from tests.child import Daemon
 
-ALL_PAGES = ["index.html", "client.html", "client2.html", "behaviours.html"]
+NAVIGATION = {
+    "index.html": "Overview",
+    "client.html": "Echo, shared state",
+    "client2.html": "Echo, state per connection",
+    "behaviours.html": "Behaviours",
+}
+ALL_PAGES = list(NAVIGATION)
 NARROW = 320
 TOUCH_TARGET = 44  # CSS pixels, WCAG 2.2, 2.5.5
 WRITE_30_LINES = "for (let n = 0; n < 30; n++) document.getElementById('close').click()"
@@ -39,12 +45,19 @@ def scheme(browser: WebDriver, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", ALL_PAGES)
+def test_every_page_has_the_same_navigation_and_marks_itself(browser: WebDriver, daemon: Daemon, name: str) -> None:
+    browser.get(daemon.url(f"/{name}"))
+    links = browser.find_elements(By.CSS_SELECTOR, "nav a")
+    assert {link.get_attribute("href"): link.text for link in links} == {
+        daemon.url(f"/{page}"): text for page, text in NAVIGATION.items()
+    }
+    assert [link.text for link in links if link.get_attribute("aria-current") == "page"] == [NAVIGATION[name]]
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
 def test_a_phone_needs_no_horizontal_scrolling(narrow: WebDriver, daemon: Daemon, name: str) -> None:
     narrow.get(daemon.url(f"/{name}"))
-    assert narrow.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [
-        NARROW,
-        NARROW,
-    ]
+    assert narrow.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [NARROW, NARROW]
 
 
 def test_a_long_word_is_broken_on_a_phone(narrow: WebDriver, chamber: Chamber, daemon: Daemon) -> None:
@@ -69,7 +82,7 @@ def test_the_newest_line_is_in_sight(narrow: WebDriver, chamber: Chamber, daemon
     assert narrow.execute_script(newest)
 
 
-def test_who_scrolled_up_to_read_stays_there(narrow: WebDriver, chamber: Chamber, daemon: Daemon) -> None:
+def test_a_list_that_was_scrolled_up_stays_there(narrow: WebDriver, chamber: Chamber, daemon: Daemon) -> None:
     chamber.load(daemon.url("/client.html"))
     narrow.execute_script(WRITE_30_LINES)
     narrow.execute_script("scrollTo(0, 0)")

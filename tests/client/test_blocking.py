@@ -34,7 +34,7 @@ def test_the_functions_keep_their_names_and_their_help() -> None:
             assert function.__name__ == name and function.__doc__, name
         print(blocking.echo_send.__doc__.splitlines()[0])
         """
-    ) == ['Send on the remembered contract; returns `"text"` before the echo is printed.']
+    ) == ['Send one message on the remembered contract; returns `"text"` or `"binary"` before the echo is printed.']
 
 
 class TestTheDefaultServer:

@@ -30,12 +30,7 @@ CLOSED = b"CLOSED with code 1000 \n"
 def run_client(*words: str, typed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """The command with this input in a pipe, run to its end."""
     return subprocess.run(
-        [*COMMAND, *words],
-        cwd=ROOT,
-        env=clean_environment({}),
-        input=typed,
-        capture_output=True,
-        timeout=LIMIT_S,
+        [*COMMAND, *words], cwd=ROOT, env=clean_environment({}), input=typed, capture_output=True, timeout=LIMIT_S
     )
 
 
@@ -148,12 +143,7 @@ class TestInput:
         file.write_bytes(b"message1\nmessage2\n")
         with file.open() as lines:
             ended = subprocess.run(
-                [*COMMAND, uri],
-                cwd=ROOT,
-                env=clean_environment({}),
-                stdin=lines,
-                capture_output=True,
-                timeout=LIMIT_S,
+                [*COMMAND, uri], cwd=ROOT, env=clean_environment({}), stdin=lines, capture_output=True, timeout=LIMIT_S
             )
         assert ended.stdout == b"RECEIVED message1\nRECEIVED message2\n" + CLOSED
         assert (ended.stderr, ended.returncode) == (b"", 0)
@@ -269,7 +259,7 @@ class TestAtATerminal:
 def test_help_tells_the_words_and_the_exit_codes() -> None:
     ended = run_client("--help")
     text = " ".join(ended.stdout.decode().split())
-    assert "usage: python -m echod.client [-h] [url]" in text
+    assert "usage: python -m echod.client [-h] [uri]" in text
     assert "'simple' or 'multi' for those on localhost:9001 (default: simple)" in text
     assert "Exit code 0 after a clean close with everything sent, 1 otherwise." in text
     assert ended.returncode == 0

@@ -44,6 +44,40 @@ ABOUT = {
     "A close code": "The reason is `bye`.",
     "An abort": "After one reply.",
 }
+RULES: dict[str, tuple[str, Callable[[str, str], str]]] = {
+    "A refused upgrade": (
+        "RFC 6455, 4.1: a response other than 101 does not open the connection.",
+        lambda told, _: yes_or_no(not has_opened(told)),
+    ),
+    "Bad UTF-8": (
+        "RFC 6455, 8.1: the client must fail the connection; 7.1.7 recommends a Close with a fitting code,"
+        " which 7.4.1 says is 1007.",
+        lambda told, code: how_failed(told, code),
+    ),
+    "A reserved opcode": (
+        "RFC 6455, 5.2: the client must fail the connection; the code for a protocol error is 1002 (7.4.1).",
+        lambda told, code: how_failed(told, code),
+    ),
+    "An abort": (
+        "RFC 6455, 7.1.5: without a Close frame the code of the connection is 1006;"
+        " `yes` is a client whose caller is told of the loss.",
+        lambda told, _: yes_or_no(bool(re.search("1006|[Ee]rror", told))),
+    ),
+    "A close code": (
+        "RFC 6455, 5.5.1: a Close must be answered with a Close, typically but not necessarily with the same code.",
+        lambda _, code: yes_or_no(code not in ("", "1006")),
+    ),
+    "1-byte fragments": (
+        "RFC 6455, 5.4: a client must support receiving fragmented messages.",
+        lambda told, _: yes_or_no("together" in told),
+    ),
+    "A forced subprotocol": (
+        "RFC 6455, 4.1: the client must fail the connection, as it offered no subprotocol.",
+        lambda told, _: yes_or_no(not has_opened(told)),
+    ),
+}
+"""What the RFC says of a behaviour, and the verdict on a client by its steps and the close code."""
+NO_RULE = "The RFC prescribes no reaction."
 PROGRAMS = {
     "python-websockets": [str(PYTHON), "python_websockets.py"],
     "aiohttp": [str(PYTHON), "aiohttp_client.py"],
@@ -132,20 +166,49 @@ def write(versions: dict[str, str], outcomes: dict[str, list[Outcome]]) -> str:
         "The programs are in [tests/clients](../tests/clients/).",
         "Each client is as it comes, without options but for those that are named;"
         " to picows, which hands over frames, its program adds messages and the check of UTF-8.",
-        "The last column is the close code that the server got: 1006 is a connection that ended without a Close.",
+        "",
+        "How to read the tables:",
+        "",
+        "* *What it does* is what the client's caller sees, in order: `opens` is the end of the opening handshake,"
+        " followed by messages, exceptions, or events with their code.",
+        "* *Close code* is what the server received: 1006 is a connection that ended without a Close frame."
+        "\n  It is empty if the connection was never open, or still open in the end.",
+        "* *RFC* is whether the client did what the RFC prescribes in the sentence above the table."
+        "\n  `no Close` is a client that reports the fault and leaves the Close to its caller or out."
+        "\n  `—`: the RFC leaves it open, and the table shows a limit or a timeout, not right or wrong.",
         "",
         ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
     ]
     for number, (behaviour, (_, path)) in enumerate(BEHAVIOURS.items()):
-        lines += ["", f"## {behaviour}", "", f"`{path}`", *filter(None, [ABOUT.get(behaviour)]), ""]
-        lines += ["| client | what it does | close code |", "| --- | --- | --- |"]
-        lines += [row(name, *outcomes[name][number]) for name in CLIENTS]
+        rule, _ = RULES.get(behaviour, (NO_RULE, None))
+        lines += ["", f"## {behaviour}", "", f"`{path}`", *filter(None, [ABOUT.get(behaviour)]), "", rule, ""]
+        lines += ["| client | what it does | close code | RFC |", "| --- | --- | --- | --- |"]
+        lines += [row(behaviour, name, *outcomes[name][number]) for name in CLIENTS]
     return "\n".join([*lines, ""])
 
 
-def row(name: str, steps: list[str], code: str) -> str:
-    told = ADDRESS.sub("localhost:9001", "; ".join(steps)).replace("|", "\\|")
-    return f"| {name} | {told} | {code} |"
+def row(behaviour: str, name: str, steps: list[str], code: str) -> str:
+    told = ADDRESS.sub("localhost:9001", "; ".join(steps))
+    cells = (name, told.replace("|", r"\|"), code, verdict(behaviour, told, code))
+    return f"| {' | '.join(cells)} |"
+
+
+def verdict(behaviour: str, told: str, code: str) -> str:
+    """Whether a client did what the RFC prescribes."""
+    return RULES[behaviour][1](told, code) if behaviour in RULES else "—"
+
+
+def yes_or_no(holds: bool) -> str:
+    return "yes" if holds else "**no**"
+
+
+def how_failed(told: str, code: str) -> str:
+    """Of a client that must fail the connection: without a Close it may have been its program that ended it."""
+    return "no Close" if has_opened(told) and code == "1006" else yes_or_no(code not in ("", "1000"))
+
+
+def has_opened(told: str) -> bool:
+    return told.startswith("opens")
 
 
 def main() -> None:

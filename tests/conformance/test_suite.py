@@ -45,8 +45,7 @@ def test_informational_is_expected_of_three_cases(tmp_path: Path, case: str) -> 
 
 
 @pytest.mark.parametrize(
-    "behavior",
-    ["NON-STRICT", "INFORMATIONAL", "FAILED", "UNIMPLEMENTED", "ERROR", "OK/WRONG CODE", "NON-STRICT/OK"],
+    "behavior", ["NON-STRICT", "INFORMATIONAL", "FAILED", "UNIMPLEMENTED", "ERROR", "OK/WRONG CODE", "NON-STRICT/OK"]
 )
 def test_anything_but_ok_is_a_fault_elsewhere(tmp_path: Path, behavior: str) -> None:
     write_index(tmp_path, "echod", _1_1_1="OK", _4_1_3=behavior)

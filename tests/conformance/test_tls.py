@@ -29,7 +29,7 @@ def tunnel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     authority.cert_pem.write_to_path(folder / "authority.pem")
     endpoint = f"ssl:0:interface=127.0.0.1:privateKey={folder}/server.pem:certKey={folder}/server.pem"
     # A busy machine may take its time for two TLS handshakes at once.
-    with Daemon("--listen", endpoint, "--head-timeout=60s") as daemon:
+    with Daemon("--listen", endpoint, "--handshake-timeout=60s") as daemon:
         argv = [sys.executable, "-m", "tests.conformance.tunnel", str(daemon.port), folder / "authority.pem"]
         with Child(argv) as running:
             yield "ws://" + running.wait_for_line(r"tunnel ready: (\S+)")[1]

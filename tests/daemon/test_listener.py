@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.logger import LogEvent, capturedLogs, formatEvent
 
-from echod.daemon.listener import EndpointListener, EveryInterfaceListener
+from echod.daemon.listener import EndpointListener, PortListener
 from echod.daemon.service import EchodService, make_service
 from echod.errors import BadSetting
 from echod.server.server import Server
@@ -225,7 +225,7 @@ def test_where_there_is_no_certificate_nothing_is_read(text: str) -> None:
 
 def test_a_port_on_every_interface_has_no_certificate() -> None:
     with capturedLogs() as events:
-        EveryInterfaceListener(0, 50, reactor).reload()
+        PortListener(Settings(port=0), reactor).reload()
     assert lines(events) == []
 
 

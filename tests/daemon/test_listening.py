@@ -40,6 +40,31 @@ def test_the_ready_line_comes_once_and_names_the_real_port(daemon: Daemon) -> No
     assert ready_lines(daemon)[0].endswith(f"echod ready: http://localhost:{daemon.port}/ on every interface\n")
 
 
+@pytest.mark.parametrize(
+    ("host", "said", "others"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:{0}/", ["127.0.0.2", "::1"]),
+        ("localhost", "http://localhost:{0}/", ["127.0.0.2"]),
+        ("::1", ":{0} at http://[::1]:{0}/", ["127.0.0.1"]),
+    ],
+)
+def test_a_host_is_listened_on_alone_and_the_ready_line_names_its_port_first(
+    host: str, said: str, others: list[str]
+) -> None:
+    with Daemon("--host", host) as running:
+        assert ready_lines(running)[0].endswith(f"echod ready: {said.format(running.port)}\n")
+        with open_client(f"ws://{f'[{host}]' if ':' in host else host}:{running.port}/echo") as client:
+            assert reply(client, "hello") == "hello"
+        for other in others:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((other, running.port), timeout=PATIENCE_S)
+
+
+def test_the_log_says_what_is_listening_and_not_with_which_class(daemon: Daemon) -> None:
+    assert f"echod starting on {daemon.port}" in daemon.text
+    assert "GateFactory" not in daemon.text
+
+
 class Several(Child):
     """A daemon on four endpoints, with `--debug`: their ports by their strings, and the path of the socket."""
 
@@ -109,7 +134,7 @@ def test_behind_a_proxy_a_page_is_logged_with_the_client_of_the_proxy_header(sev
     with raw_connection(several.port(2)) as client:
         client.sendall(b"PROXY TCP6 2001:db8::7 2001:db8::1 5000 443\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert everything_from(client).startswith(b"HTTP/1.1 200 OK\r\n")
-    assert wait_until(lambda: "[2001:db8::7]:5000 b'GET' b'/' 200" in several.text)
+    assert wait_until(lambda: '[2001:db8::7]:5000 "GET /" 200' in several.text)
 
 
 def test_a_client_without_the_proxy_header_is_closed(several: Several) -> None:

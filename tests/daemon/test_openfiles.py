@@ -1,4 +1,4 @@
-"""How many connections the system allows, and that the process takes all of them."""
+"""How many connections the system allows, that the process uses all of them, and that a lowered limit is told."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import resource
 from collections.abc import Iterator
 
 import pytest
+from twisted.logger import capturedLogs, formatEvent
 
 from echod.daemon.openfiles import most_connections, raise_open_files
-from echod.daemon.service import allow_connections
+from echod.daemon.service import fit_limits
 from echod.settings import Limits
 
 SYSTEM_ALLOWS = "echod.daemon.openfiles.resource.getrlimit"
@@ -46,4 +47,24 @@ def test_no_more_connections_are_taken_than_the_system_allows(
 ) -> None:
     monkeypatch.setattr(SYSTEM_ALLOWS, lambda _: (1024, 1024))
 
-    assert allow_connections(Limits(max_connections=wanted)) == Limits(max_connections=given)
+    with capturedLogs() as events:
+        assert fit_limits(Limits(max_connections=wanted)) == Limits(max_connections=given)
+    assert [formatEvent(event) for event in events] == (
+        ["echod lowers --max-connections from 961 to 960: open files (ulimit -n) allow no more"] if wanted > 960 else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "spread_s", "lines"),
+    [
+        (25, 12.5, []),
+        (25, 13, ["echod lowers --drain-spread from 13s to 12.5s: that is half of --drain-timeout"]),
+        (4, 60, ["echod lowers --drain-spread from 1m to 2s: that is half of --drain-timeout"]),
+        # Nothing was asked for.
+        (1, Limits().drain_spread_s, []),
+    ],
+)
+def test_a_drain_spread_that_is_lowered_is_told(timeout_s: float, spread_s: float, lines: list[str]) -> None:
+    with capturedLogs() as events:
+        fit_limits(Limits(drain_timeout_s=timeout_s, drain_spread_s=spread_s))
+    assert [formatEvent(event) for event in events] == lines

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from echod.daemon.command_line import Options
+from echod.daemon.options import GROUPS, OPTIONS
 from tests.child import ROOT, TWIST, TWISTD, Child, clean_environment
 
-PORT = "a port number from 0 (any free one) to 65535"
+PORT = "a port number from 0 to 65535"
 ENDPOINT = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
 ORIGIN = "an origin such as https://example.com or http://localhost:8080, or null"
-SIZE = "a size such as 65536, 64K or 16M"
+SIZE = "a size such as 1, 64K or 1M, from 1 to 1024G"
+OWN = "whose endpoints have a port, a host and a backlog of their own"
 AT_ONCE = 3
 """Children that start side by side."""
 
@@ -30,12 +33,18 @@ BAD_OPTIONS = {
         "([Errno 2] No such file or directory: '/no/key.pem')"
     ),
     "--listen tcp:0 --listen garbage": f"--listen: 'garbage' is not {ENDPOINT} (Unknown endpoint type: 'garbage')",
+    "--host ::g": "--host: '::g' is not an IPv4 or IPv6 address, or a name such as localhost",
+    "--listen tcp:0 --port 9001": f"--port: '9001' is not allowed with --listen, {OWN}",
     "--web nowhere": "--web: 'nowhere' is not a folder",
     "--origin https://*.example.com": f"--origin: 'https://*.example.com' is not {ORIGIN}",
     "--max-message 0": f"--max-message: '0' is not {SIZE}",
     "--max-message 12X": f"--max-message: '12X' is not {SIZE}",
     "--compression maybe": "--compression: 'maybe' is not on or off",
     "stray words": "'stray' is not an option; options begin with --",
+    "--prot 9001": "option --prot not recognized, did you mean --port?; --help lists the options",
+    "--head-lines 5": (
+        "option --head-lines not recognized, did you mean --max-header-count?; --help lists the options"
+    ),
     "--nonsense": "option --nonsense not recognized; --help lists the options",
     "--port": "option --port requires argument",
     "--debug=1": "option --debug must not have an argument",
@@ -43,8 +52,9 @@ BAD_OPTIONS = {
 BAD_VARIABLES = {
     ("ECHOD_PORT", "x"): f"ECHOD_PORT: 'x' is not {PORT}",
     ("PORT", "x"): f"PORT: 'x' is not {PORT}",
+    ("ECHOD_PROT", "x"): "variable: 'ECHOD_PROT' is not known, did you mean ECHOD_PORT?; --help lists the options",
     ("ECHOD_LISTEN", "garbage"): f"ECHOD_LISTEN: 'garbage' is not {ENDPOINT} (Unknown endpoint type: 'garbage')",
-    ("ECHOD_DEBUG", "maybe"): "ECHOD_DEBUG: 'maybe' is not 1 or 0",
+    ("ECHOD_DEBUG", "maybe"): "ECHOD_DEBUG: 'maybe' is not on or off",
 }
 
 
@@ -165,13 +175,46 @@ def test_a_folder_that_does_not_exist_for_a_unix_socket_is_one_line(tmp_path: Pa
     assert child.process.returncode == 1
 
 
-def test_help_shows_every_option_and_the_default_port() -> None:
+def test_help_shows_every_option_in_its_group_with_its_default() -> None:
     child = twistd("echod", "--help")
     assert child.process.returncode == 0
-    for option in ("--port=", "--listen=", "--web=", "--origin=", "--max-message=", "--compression=", "--debug"):
-        assert option in child.text
-    assert re.search(r"--port=.*\n.*\[default: 9001\]", child.text)
-    assert "ECHOD_" in child.text
+    groups = dict(re.findall(r"^([A-Z][a-z]+)(?: \(.*\))?:\n(.*?)\n\n", child.text, re.M | re.S))
+    assert list(groups) == ["Listening", "Serving", "Limits", "Timeouts", "Behaviours", "Logging", "Other", "Examples"]
+    for title, options in GROUPS.items():
+        rows = re.split(r"(?m)^  (?=--)", groups[title.split()[0]])[1:]
+        assert [row.split()[0].partition("=")[0] for row in rows] == [f"--{option.name}" for option in options]
+        for row, option in zip(rows, options, strict=True):
+            assert " ".join(row.split()[1:]) == option.help
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_help_fits_into_the_terminal(width: int) -> None:
+    child = twistd("echod", "--help", env={"COLUMNS": str(width)})
+    assert width - 5 < max(len(line.rstrip("\n")) for line in child.out) <= width
+
+
+def test_the_examples_of_the_help_name_options_that_exist() -> None:
+    text = Options().getUsage()
+    used = re.findall(r" --([a-z-]+)", text.partition("Examples:")[2])
+    assert len(used) == 4
+    assert {*used} <= {option.name for option in OPTIONS}
+    assert [line for line in text.splitlines() if line.startswith("  twistd -n echod ")][1:]
+
+
+def test_help_keeps_the_lines_that_come_from_twisted() -> None:
+    lines = [" ".join(line.split()) for line in twistd("echod", "--help").out]
+    assert lines[0] == "Usage: twistd [options] echod [options]"
+    assert "--help Display this help and exit." in lines
+    assert "--version Display Twisted version and exit." in lines
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_a_host_that_cannot_be_listened_on_is_one_line(host: str) -> None:
+    child = twistd("echod", "--host", host, "--port", "0")
+    [complaint] = [line for line in child.out if "echod: " in line]
+    assert f"echod: --host {host} --port 0: cannot listen: " in complaint
+    assert "Traceback" not in child.text
+    assert child.process.returncode == 1
 
 
 def test_twistd_lists_the_command() -> None:
@@ -184,7 +227,7 @@ def test_twistd_lists_the_command() -> None:
     [
         ("ECHOD_PORT", f"ECHOD_PORT: 'x' is not {PORT}"),
         ("ECHOD_LISTEN", f"ECHOD_LISTEN: 'x' is not {ENDPOINT} (Unknown endpoint type: 'x')"),
-        ("ECHOD_PROT", "'ECHOD_PROT' is not one of ECHOD_BACKLOG, "),
+        ("ECHOD_PROT", "'ECHOD_PROT' is not known, did you mean ECHOD_PORT?"),
     ],
 )
 def test_a_bad_variable_for_the_tac_file_is_named_without_a_traceback(variable: str, complaint: str) -> None:

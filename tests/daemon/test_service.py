@@ -21,15 +21,10 @@ from twisted.logger import LogEvent, capturedLogs, formatEvent
 from twisted.plugin import getPlugins
 
 import twisted.plugins
-from echod.daemon.configuration import OPTIONS
+from echod.daemon.command_line import Options, makeService
 from echod.daemon.failing import StartFailed
-from echod.daemon.options import Options, makeService
-from echod.daemon.service import (
-    EchodService,
-    listen_or_fail,
-    make_service,
-    service_from_environment,
-)
+from echod.daemon.options import OPTIONS
+from echod.daemon.service import EchodService, listen_or_fail, make_service, service_from_environment
 from echod.server.server import Server
 from echod.settings import Settings
 from tests.child import ROOT
@@ -281,7 +276,7 @@ class TestTheWaysIn:
         [
             ("ECHOD_PORT", "^echod: ECHOD_PORT: 'x' is not a port number"),
             ("ECHOD_LISTEN", "^echod: ECHOD_LISTEN: 'x' is not a Twisted endpoint"),
-            ("ECHOD_PROT", "'ECHOD_PROT' is not one of ECHOD_BACKLOG, "),
+            ("ECHOD_PROT", "'ECHOD_PROT' is not known, did you mean ECHOD_PORT"),
         ],
     )
     def test_the_service_of_a_bad_environment_is_one_line(

@@ -6,14 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.logger import capturedLogs, formatEvent
 
-from echod.daemon.configuration import OPTIONS, check_unknown, read_settings
-from echod.daemon.options import Options
+from echod.daemon.command_line import Options
+from echod.daemon.options import OPTIONS, check_variables, read_settings
 from echod.daemon.service import make_service
 from echod.errors import BadSetting
 from echod.settings import Limits, Settings
 
 KIB = 1024
+SIZE = "a size such as 1, 64K or 1M, from 1 to 1024G"
+TIME = "a time such as 250ms, 2s or 1m, from 1ms to 1440m"
+TIME_OR_ZERO = "a time such as 250ms, 2s or 1m, from 0s to 1440m"
+HOST = "an IPv4 or IPv6 address, or a name such as localhost"
 
 
 def test_without_options_and_variables_everything_is_the_default() -> None:
@@ -29,6 +34,9 @@ def test_the_default_port_is_that_of_the_note() -> None:
     [
         ({"port": ["0"]}, Settings(port=0)),
         ({"port": ["65535"]}, Settings(port=65535)),
+        ({"host": ["::1"]}, Settings(host="::1")),
+        ({"host": ["127.0.0.1"]}, Settings(host="127.0.0.1")),
+        ({"host": ["localhost"]}, Settings(host="localhost")),
         ({"listen": ["tcp:0", "unix:/run/echod"]}, Settings(listen=("tcp:0", "unix:/run/echod"))),
         ({"web": ["/"]}, Settings(web=Path("/"))),
         ({"origin": ["HTTPS://Example.com"]}, Settings(origins=("https://example.com:443",))),
@@ -42,11 +50,11 @@ def test_the_default_port_is_that_of_the_note() -> None:
         ({"behaviours": ["off"]}, Settings(behaviours=False)),
         ({"debug": ["1"]}, Settings(debug=True)),
         ({"backlog": ["5"]}, Settings(backlog=5)),
-        ({"head-size": ["8K"]}, Settings(limits=Limits(head_bytes=8 * KIB))),
-        ({"head-lines": ["7"]}, Settings(limits=Limits(head_lines=7))),
-        ({"head-timeout": ["250ms"]}, Settings(limits=Limits(head_timeout_s=0.25))),
+        ({"max-header-size": ["8K"]}, Settings(limits=Limits(max_header_bytes=8 * KIB))),
+        ({"max-header-count": ["7"]}, Settings(limits=Limits(max_header_count=7))),
+        ({"handshake-timeout": ["250ms"]}, Settings(limits=Limits(handshake_timeout_s=0.25))),
         ({"max-fragments": ["9"]}, Settings(limits=Limits(max_fragments=9))),
-        ({"unfinished": ["1M"]}, Settings(limits=Limits(unfinished_bytes=KIB**2))),
+        ({"max-unfinished": ["1M"]}, Settings(limits=Limits(max_unfinished_bytes=KIB**2))),
         ({"inflate-rate": ["1M"]}, Settings(limits=Limits(inflated_bytes_per_s=KIB**2))),
         ({"write-buffer": ["1K"]}, Settings(limits=Limits(write_buffer_bytes=KIB))),
         ({"stall-timeout": ["2s"]}, Settings(limits=Limits(stall_timeout_s=2.0))),
@@ -94,7 +102,7 @@ def test_an_empty_variable_is_as_good_as_none(option: Any) -> None:
 
 
 @pytest.mark.parametrize("variable", ["ECHOD_LISTEN", "ECHOD_ORIGIN"])
-def test_a_variable_of_blanks_is_as_good_as_none(variable: str) -> None:
+def test_a_variable_of_spaces_is_as_good_as_none(variable: str) -> None:
     assert read_settings({}, {variable: "  "}) == Settings()
 
 
@@ -115,17 +123,43 @@ def test_an_option_beats_its_variable_which_beats_the_bare_port(
     assert read_settings(given, environ).port == port
 
 
-def test_a_port_on_the_command_line_beats_endpoints_in_the_environment() -> None:
-    settings = read_settings({"port": ["7000"]}, {"ECHOD_LISTEN": "tcp:1"})
-    assert (settings.port, settings.listen) == (7000, ())
+@pytest.mark.parametrize(("name", "word", "value"), [("port", "7000", 7000), ("host", "::1", "::1")])
+def test_a_port_or_a_host_on_the_command_line_beats_endpoints_in_the_environment(
+    name: str, word: str, value: object
+) -> None:
+    with capturedLogs() as events:
+        settings = read_settings({name: [word]}, {"ECHOD_LISTEN": "tcp:1"})
+    assert (getattr(settings, name), settings.listen) == (value, ())
+    assert events == []
 
 
-def test_a_port_in_the_environment_does_not_beat_endpoints_there() -> None:
-    assert read_settings({}, {"ECHOD_PORT": "7000", "ECHOD_LISTEN": "tcp:1"}).listen == ("tcp:1",)
+@pytest.mark.parametrize(("name", "word"), [("port", "7000"), ("host", "::1"), ("backlog", "5")])
+def test_where_endpoints_in_the_environment_beat_another_variable_the_log_says_so(name: str, word: str) -> None:
+    with capturedLogs() as events:
+        settings = read_settings({}, {f"ECHOD_{name.upper()}": word, "ECHOD_LISTEN": "tcp:1", "PORT": "1"})
+    assert settings.listen == ("tcp:1",)
+    assert [formatEvent(event) for event in events] == [
+        f"echod ignores ECHOD_{name.upper()}: ECHOD_LISTEN says where to listen"
+    ]
 
 
-def test_an_endpoint_beats_a_port_where_both_are_options() -> None:
-    assert read_settings({"port": ["7000"], "listen": ["tcp:1"]}, {}).listen == ("tcp:1",)
+@pytest.mark.parametrize(("name", "word"), [("port", "7000"), ("host", "::1"), ("backlog", "5")])
+def test_what_belongs_to_a_port_contradicts_an_endpoint_where_both_are_options(name: str, word: str) -> None:
+    with pytest.raises(BadSetting, match=f"^--{name}: '{word}' is not allowed with --listen, "):
+        read_settings({name: [word], "listen": ["tcp:1"]}, {})
+
+
+def test_a_backlog_on_the_command_line_contradicts_endpoints_in_the_environment() -> None:
+    """It would have no effect on them, and is no reason to listen elsewhere."""
+    with pytest.raises(BadSetting, match=r"^--backlog: '5' is not allowed with ECHOD_LISTEN, "):
+        read_settings({"backlog": ["5"]}, {"ECHOD_LISTEN": "tcp:1"})
+
+
+def test_endpoints_on_the_command_line_beat_variables_silently() -> None:
+    with capturedLogs() as events:
+        settings = read_settings({"listen": ["tcp:1"]}, {"ECHOD_PORT": "7000", "ECHOD_HOST": "::1"})
+    assert (settings.listen, settings.listen_source) == (("tcp:1",), "--listen")
+    assert events == []
 
 
 def test_endpoints_on_the_command_line_replace_those_in_the_environment() -> None:
@@ -135,34 +169,41 @@ def test_endpoints_on_the_command_line_replace_those_in_the_environment() -> Non
 @pytest.mark.parametrize(
     ("name", "word", "wanted"),
     [
-        ("port", "x", "a port number from 0 (any free one) to 65535"),
-        ("port", "65536", "a port number from 0 (any free one) to 65535"),
-        ("port", "-1", "a port number from 0 (any free one) to 65535"),
-        ("port", "9001 ", "a port number from 0 (any free one) to 65535"),
-        ("port", "٣", "a port number from 0 (any free one) to 65535"),
+        ("port", "x", "a port number from 0 to 65535"),
+        ("port", "65536", "a port number from 0 to 65535"),
+        ("port", "-1", "a port number from 0 to 65535"),
+        ("port", "9001 ", "a port number from 0 to 65535"),
+        ("port", "٣", "a port number from 0 to 65535"),
         ("web", "/no/such/folder", "a folder"),
         ("origin", "https://*.example.com", "an origin such as https://example.com or http://localhost:8080, or null"),
         ("origin", "example.com", "an origin such as https://example.com or http://localhost:8080, or null"),
         ("origin", "http://a/page", "an origin such as https://example.com or http://localhost:8080, or null"),
-        ("max-message", "0", "a size such as 65536, 64K or 16M"),
-        ("max-message", "0K", "a size such as 65536, 64K or 16M"),
-        ("max-message", "12X", "a size such as 65536, 64K or 16M"),
-        ("max-message", "64k", "a size such as 65536, 64K or 16M"),
-        ("max-message", "-1", "a size such as 65536, 64K or 16M"),
-        ("max-message", "1.5M", "a size such as 65536, 64K or 16M"),
+        ("max-message", "0", SIZE),
+        ("max-message", "0K", SIZE),
+        ("max-message", "12X", SIZE),
+        ("max-message", "64k", SIZE),
+        ("max-message", "-1", SIZE),
+        ("max-message", "1.5M", SIZE),
+        ("max-message", "1025G", SIZE),
+        ("host", "-x", HOST),
+        ("host", "::g", HOST),
+        ("host", "[::1]", HOST),
+        ("host", "a b", HOST),
         ("compression", "maybe", "on or off"),
         ("max-connections", "0", "a number from 1 to 2147483647"),
         ("max-connections", "-1", "a number from 1 to 2147483647"),
         ("max-connections", "many", "a number from 1 to 2147483647"),
         ("backlog", "99999999999", "a number from 1 to 2147483647"),
         ("backlog", "٣", "a number from 1 to 2147483647"),
-        ("close-timeout", "0", "a time above zero, such as 250ms, 2s or 1m"),
-        ("close-timeout", "0.0s", "a time above zero, such as 250ms, 2s or 1m"),
-        ("close-timeout", "5h", "a time such as 250ms, 2s or 1m"),
-        ("ping-interval", "-1s", "a time such as 250ms, 2s or 1m"),
-        ("ping-interval", "soon", "a time such as 250ms, 2s or 1m"),
-        ("ping-interval", "inf", "a time such as 250ms, 2s or 1m"),
-        ("head-timeout", "0.0001ms1", "a time such as 250ms, 2s or 1m"),
+        ("close-timeout", "0", TIME),
+        ("close-timeout", "0.0s", TIME),
+        ("close-timeout", "86401", TIME),
+        ("close-timeout", "0.0001s", TIME),
+        ("close-timeout", "5h", TIME),
+        ("ping-interval", "-1s", TIME_OR_ZERO),
+        ("ping-interval", "soon", TIME_OR_ZERO),
+        ("ping-interval", "inf", TIME_OR_ZERO),
+        ("handshake-timeout", "0.0001ms1", TIME),
     ],
 )
 def test_a_bad_value_is_named_with_its_source_and_what_is_right(name: str, word: str, wanted: str) -> None:
@@ -178,8 +219,8 @@ def test_a_bad_value_is_named_with_its_source_and_what_is_right(name: str, word:
 @pytest.mark.parametrize(
     ("environ", "line"),
     [
-        ({"PORT": "x"}, "PORT: 'x' is not a port number from 0 (any free one) to 65535"),
-        ({"ECHOD_DEBUG": "maybe"}, "ECHOD_DEBUG: 'maybe' is not 1 or 0"),
+        ({"PORT": "x"}, "PORT: 'x' is not a port number from 0 to 65535"),
+        ({"ECHOD_DEBUG": "maybe"}, "ECHOD_DEBUG: 'maybe' is not on or off"),
     ],
 )
 def test_a_bad_variable_without_an_option_of_that_form_is_named(environ: dict[str, str], line: str) -> None:
@@ -192,13 +233,29 @@ def test_a_bad_variable_that_an_option_beats_does_no_harm() -> None:
     assert read_settings({"port": ["7000"]}, {"ECHOD_PORT": "x"}).port == 7000
 
 
-def test_an_unknown_variable_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(BadSetting, match=r"'ECHOD_PROT' is not one of ECHOD_BACKLOG, .*ECHOD_PORT, .*ECHOD_WEB"):
-        check_unknown({"ECHOD_PORT": "0", "ECHOD_PROT": "9001"})
+RENAMED = {
+    "head-size": "max-header-size",
+    "head-lines": "max-header-count",
+    "head-timeout": "handshake-timeout",
+    "unfinished": "max-unfinished",
+}
 
 
-def test_the_variables_of_others_are_none_of_our_business() -> None:
-    check_unknown({option.variable: "" for option in OPTIONS} | {"HOME": "/", "XECHOD_PORT": ""})
+@pytest.mark.parametrize(("name", "meant"), [*RENAMED.items(), ("prot", "port"), ("max-mesage", "max-message")])
+def test_a_misspelt_or_former_variable_is_refused_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    wrong, right = ("ECHOD_" + word.upper().replace("-", "_") for word in (name, meant))
+    with pytest.raises(BadSetting) as refused:
+        check_variables({"ECHOD_PORT": "0", wrong: "1"})
+    assert str(refused.value) == f"variable: {wrong!r} is not known, did you mean {right}?; --help lists the options"
+
+
+def test_an_unknown_variable_that_is_near_to_none_is_refused_too() -> None:
+    with pytest.raises(BadSetting, match=r"^variable: 'ECHOD_XYZZY' is not known; --help lists the options$"):
+        check_variables({"ECHOD_XYZZY": ""})
+
+
+def test_the_variables_of_others_are_ignored() -> None:
+    check_variables({option.variable: "" for option in OPTIONS} | {"HOME": "/", "XECHOD_PORT": ""})
 
 
 class TestTheCommandLine:
@@ -213,18 +270,29 @@ class TestTheCommandLine:
     def test_every_option_arrives_in_the_settings(self) -> None:
         options = Options()
         line = (
-            "--port 1 --listen tcp:2 --listen=tcp:3 --web / --origin null --max-message 64K --compression off --debug"
+            "--listen tcp:2 --listen=tcp:3 --web / --origin null --origin http://a --max-message 64K --compression off "
+            "--debug"
         )
         options.parseOptions(line.split())
         assert options.settings == Settings(
-            port=1,
             listen=("tcp:2", "tcp:3"),
             web=Path("/"),
-            origins=("null",),
+            origins=("null", "http://a:80"),
             compression=False,
             debug=True,
             limits=Limits(max_message_bytes=64 * KIB),
         )
+
+    @pytest.mark.parametrize(("name", "meant"), [*RENAMED.items(), ("prot", "port"), ("hots", "host")])
+    def test_a_misspelt_or_former_option_is_one_line_with_the_one_that_was_meant(self, name: str, meant: str) -> None:
+        line = f"echod: option --{name} not recognized, did you mean --{meant}?; --help lists the options"
+        with pytest.raises(SystemExit) as refused:
+            Options().parseOptions([f"--{name}", "1"])
+        assert str(refused.value) == line
+
+    def test_an_unknown_option_that_is_near_to_none_is_one_line_too(self) -> None:
+        with pytest.raises(SystemExit, match=r"^echod: option --xyzzy not recognized; --help lists the options$"):
+            Options().parseOptions(["--xyzzy"])
 
     def test_an_empty_line_gives_the_defaults(self) -> None:
         options = Options()
@@ -237,7 +305,7 @@ class TestTheCommandLine:
         options.parseOptions(["--debug"])
         assert (options.settings.port, options.settings.debug) == (7000, True)
 
-    @pytest.mark.parametrize("option", ["port", "listen", "web", "origin", "max-message", "compression"])
+    @pytest.mark.parametrize("option", ["port", "host", "listen", "web", "origin", "max-message", "compression"])
     def test_an_empty_value_is_a_mistake_and_not_the_default(self, option: str) -> None:
         options = Options()
         with pytest.raises(SystemExit, match=f"^echod: --{option}: '' is not "):

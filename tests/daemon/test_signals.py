@@ -21,7 +21,7 @@ class Turning:
         self._told = told
         self._waiting: list[Callable[[], None]] = []
 
-    def callFromThread(self, function: Callable[[], None]) -> None:  # noqa: N802 - a name of Twisted's
+    def callFromThread(self, function: Callable[[], None]) -> None:
         self._waiting.append(function)
 
     def stop(self) -> None:
@@ -54,7 +54,7 @@ def reactor(told: list[str]) -> Turning:
 
 @pytest.fixture
 def signals(reactor: Turning, told: list[str]) -> Signals:
-    return Signals(reactor, lambda: told.append("cut"), lambda: told.append("reload"))
+    return Signals(reactor, lambda: 3, lambda: told.append("abort"), lambda: told.append("reload"))
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def signals(reactor: Turning, told: list[str]) -> Signals:
     [
         ([signal.SIGTERM], ["stop"]),
         ([signal.SIGINT], ["stop"]),
-        ([signal.SIGTERM, signal.SIGTERM], ["stop", "cut"]),
-        ([signal.SIGINT, signal.SIGTERM], ["stop", "cut"]),
-        ([signal.SIGTERM, signal.SIGINT, signal.SIGINT], ["stop", "cut", "cut"]),
+        ([signal.SIGTERM, signal.SIGTERM], ["stop", "abort"]),
+        ([signal.SIGINT, signal.SIGTERM], ["stop", "abort"]),
+        ([signal.SIGTERM, signal.SIGINT, signal.SIGINT], ["stop", "abort", "abort"]),
         ([signal.SIGHUP], ["reload"]),
         ([signal.SIGHUP, signal.SIGHUP, signal.SIGTERM], ["reload", "reload", "stop"]),
         ([signal.SIGTERM, signal.SIGHUP], ["stop", "reload"]),
@@ -108,6 +108,6 @@ def test_the_log_says_what_happens(signals: Signals) -> None:
         signals.stop()
 
     assert [formatEvent(event) for event in events] == [
-        "echod stops, and sends its clients off; a second signal ends it at once",
-        "echod stops at once",
+        "echod is shutting down: draining 3 connections (signal again to abort)",
+        "echod is shutting down at once: aborting 3 connections",
     ]

@@ -8,10 +8,7 @@ from typing import Any
 
 from tests.pair import BINARY, CLOSE, TEXT, MemoryNet, RawPeer, masked, request, unframe
 
-OFFERS = (
-    "Sec-WebSocket-Protocol: chat",
-    "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10",
-)
+OFFERS = ("Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10")
 
 
 def seen(peer: RawPeer) -> list[dict[str, Any]]:
@@ -68,6 +65,14 @@ def test_each_reply_is_the_same_again(net: MemoryNet) -> None:
     [info] = seen(peer)
     peer.send(masked(TEXT, b"x"), masked(BINARY, b"y"))
     assert seen(peer) == [info, info]
+
+
+def test_a_client_that_reads_nothing_is_not_answered_without_end(net: MemoryNet) -> None:
+    """What it is told is much more than what asks for it, and many may ask in one chunk."""
+    peer = net.open("/info")
+    peer.transport.pauseProducing()
+    peer.send(masked(BINARY) * 10_000)
+    assert 50_000 < sum(map(len, peer.transport.far.stream)) < 100_000
 
 
 def test_it_takes_behaviours(net: MemoryNet) -> None:
@@ -127,4 +132,4 @@ def test_the_answer_is_the_only_one_and_the_connection_ends(net: MemoryNet) -> N
 
 def test_a_page_is_logged_with_its_path_escaped(net: MemoryNet, log: Any) -> None:
     ask(net, "/info?secret=1")
-    assert log.lines("echod.site.response") == ["192.0.2.7:50000 'GET' '/info' 200"]
+    assert log.lines("echod.site.access_log") == ['192.0.2.7:50000 "GET /info" 200']

@@ -53,13 +53,7 @@ class Frame:
 
 
 def frame(
-    opcode: int,
-    payload: bytes = b"",
-    *,
-    fin: bool = True,
-    rsv: int = 0,
-    masked: bool = True,
-    length: int | None = None,
+    opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True, length: int | None = None
 ) -> bytes:
     """A frame of a client; `length` is what it announces, when that is not the truth."""
     size = len(payload) if length is None else length

@@ -34,7 +34,7 @@ SLOW_S = 3.0
 SHORT = (
     f"--stall-timeout={STALL_TIMEOUT_S}s",
     f"--close-timeout={CLOSE_TIMEOUT_S}s",
-    f"--head-timeout={HEAD_TIMEOUT_S}s",
+    f"--handshake-timeout={HEAD_TIMEOUT_S}s",
 )
 """The timeouts of a scene: the promises are about ratios and orders, the defaults are tested as values."""
 

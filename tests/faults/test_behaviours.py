@@ -14,8 +14,7 @@ ONE_REPLY = MIB // 4
 
 
 @pytest.mark.parametrize(
-    ("path", "header"),
-    [("/echo?greet=a&times=1000&delay=600s", "X-A: a"), ("/info?delay=600s", f"X: {'a' * 15_000}")],
+    ("path", "header"), [("/echo?greet=a&times=1000&delay=600s", "X-A: a"), ("/info?delay=600s", f"X: {'a' * 15_000}")]
 )
 def test_empty_messages_whose_replies_are_not_due_cost_a_mib_at_most(path: str, header: str) -> None:
     # Nothing is read meanwhile: that the client has gone is noticed by a ping.

@@ -15,7 +15,7 @@ from tests.faults.measure import KIB, MIB, wait_until
 from tests.faults.numbered import NUMBERED, read_numbered, read_slowly, send_numbered
 from tests.faults.scene import CLOSE_TIMEOUT_S, SLOW_S, Scene, assert_no_traceback, flood_until_held, note, set_up
 
-PATIENT = ("--close-timeout=20s", "--stall-timeout=20s", "--head-timeout=20s")
+PATIENT = ("--close-timeout=20s", "--stall-timeout=20s", "--handshake-timeout=20s")
 """No connection ends because its client is slow."""
 
 QUICK = ("--drain-spread=500ms", "--drain-timeout=10s", *PATIENT)
@@ -44,8 +44,8 @@ def terminate(scene: Scene) -> None:
 def assert_clean_end(scene: Scene, cut: int = 0) -> None:
     """Exit code 0, one line with the number of those that were cut, and no traceback."""
     assert scene.daemon.wait(30) == 0
-    assert scene.daemon.text.count("had to be cut") == 1
-    assert f"drained: {cut} connections had to be cut" in scene.daemon.text
+    assert scene.daemon.text.count("echod drained: ") == 1
+    assert f"drained: aborted {cut} connections" in scene.daemon.text
     assert_no_traceback(scene.daemon.text)
 
 
@@ -279,4 +279,7 @@ def test_the_end_of_a_drain_shows_who_was_refused_or_cut_before() -> None:
         scene.wait_until_freed()
         terminate(scene)
         assert scene.daemon.wait(10) == 0
-        assert "0 connections had to be cut; since the start: 1 400, 2 404, 1 protocol error" in scene.daemon.text
+        assert (
+            "aborted 0 connections; refused or closed since start: 400 ×1, 404 ×2, protocol error ×1"
+            in scene.daemon.text
+        )

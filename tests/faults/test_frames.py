@@ -69,7 +69,7 @@ VIOLATIONS = {
 @pytest.fixture(scope="module")
 def small_stage() -> Iterator[Scene]:
     """A daemon with low limits."""
-    with set_up("--max-message=1M", "--unfinished=1M", "--inflate-rate=16M", "--max-fragments=1000") as scene:
+    with set_up("--max-message=1M", "--max-unfinished=1M", "--inflate-rate=16M", "--max-fragments=1000") as scene:
         yield scene
 
 

@@ -24,9 +24,7 @@ OTHER = [
     "https://*",
     "https://example.com https://evil.example",
     "//example.com",
-    "example.com",
     "null",
-    "",
     "https://example.com\\@evil.example",
     "https://exam\tple.com",
 ]
@@ -59,6 +57,11 @@ def test_an_allowed_origin_may_connect(strict: Scene, origin: str) -> None:
 @pytest.mark.parametrize("origin", OTHER)
 def test_any_other_origin_may_not(strict: Scene, origin: str) -> None:
     assert status_for(strict, origin) == 403
+
+
+@pytest.mark.parametrize("origin", ["example.com", ""])
+def test_what_is_no_origin_may_not(strict: Scene, origin: str) -> None:
+    assert status_for(strict, origin) == 400
 
 
 def test_two_origins_are_refused_though_one_is_allowed(strict: Scene) -> None:

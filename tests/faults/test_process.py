@@ -20,12 +20,12 @@ from tests.faults.scene import SHORT, assert_no_traceback, set_up, staged
 
 DAEMON = (TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "echod")
 LIMITS = Limits(
-    head_bytes=16 * KIB,
-    head_lines=100,
-    head_timeout_s=5,
+    max_header_bytes=16 * KIB,
+    max_header_count=100,
+    handshake_timeout_s=5,
     max_message_bytes=16 * MIB,
     max_fragments=131_072,
-    unfinished_bytes=256 * MIB,
+    max_unfinished_bytes=256 * MIB,
     inflated_bytes_per_s=64 * MIB,
     write_buffer_bytes=64 * KIB,
     stall_timeout_s=20,
@@ -35,12 +35,12 @@ LIMITS = Limits(
     drain_timeout_s=25,
 )
 DEFAULTS = {
-    "head-size": "16K",
-    "head-lines": "100",
-    "head-timeout": "5s",
+    "max-header-size": "16K",
+    "max-header-count": "100",
+    "handshake-timeout": "5s",
     "max-message": "16M",
     "max-fragments": "131072",
-    "unfinished": "256M",
+    "max-unfinished": "256M",
     "inflate-rate": "64M",
     "write-buffer": "64K",
     "stall-timeout": "20s",

@@ -160,7 +160,7 @@ def test_an_ending_closes_our_side_and_lets_the_peers_end_be_seen(
 ) -> None:
     stub_transport = kind(line.near)
 
-    LingeringClose(stub_transport, clock, 5).begin()
+    LingeringClose(stub_transport, clock, 5).start_half_close()
     assert stub_transport.told == told
     clock.pump([1] * 5)
 
@@ -180,7 +180,7 @@ def test_an_ending_whose_peer_has_closed_closes_all(line: LocalSocketPair, clock
 
 def test_an_ending_that_is_over_cuts_nobody(line: LocalSocketPair, clock: Clock) -> None:
     ending = LingeringClose(line.stub_transport, clock, 5)
-    ending.begin()
+    ending.start_half_close()
     ending.finish()
 
     ending.stop()

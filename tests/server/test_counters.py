@@ -17,7 +17,9 @@ CHUNK = masked(BINARY, bytes(100_000), b"\0\0\0\0")
 @pytest.fixture
 def strict(make_net: Callable[..., MemoryNet]) -> MemoryNet:
     """A server with low limits."""
-    limits = Limits(head_lines=20, max_message_bytes=200_000, max_fragments=2, unfinished_bytes=1000, max_per_address=2)
+    limits = Limits(
+        max_header_count=20, max_message_bytes=200_000, max_fragments=2, max_unfinished_bytes=1000, max_per_address=2
+    )
     return make_net(limits=limits)
 
 
@@ -26,7 +28,7 @@ def test_a_tally_says_what_it_has_counted() -> None:
     for kind in ("stall timeout", "431", "431"):
         counters.count(kind)
 
-    assert str(counters) == "2 431, 1 stall timeout"
+    assert str(counters) == "431 ×2, stall timeout ×1"
     assert counters.counts() == {"431": 2, "stall timeout": 1}
     assert (counters["431"], counters["408"]) == (2, 0)
 
@@ -37,6 +39,7 @@ def test_a_tally_says_what_it_has_counted() -> None:
         (request("/echo", *["X: y"] * 20), "431"),
         (b"\0", "400"),
         (request("/nowhere"), "404"),
+        (b"POST /info HTTP/1.1\r\nHost: h\r\n\r\n", "405"),
         (request("/echo?status=404"), "as asked"),
         (request("/echo", "Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: a,"), "400"),
     ],

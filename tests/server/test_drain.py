@@ -61,7 +61,7 @@ def test_it_is_done_when_the_last_is_gone(prompt: MemoryNet) -> None:
 def test_without_connections_it_is_done_at_once(net: MemoryNet, log: Log) -> None:
     assert net.shut_down() == [None]
 
-    assert drained(log) == ["echod drained: 0 connections had to be cut"]
+    assert drained(log) == ["echod drained: aborted 0 connections"]
 
 
 def test_what_was_read_before_is_answered_before_the_close(prompt: MemoryNet) -> None:
@@ -123,7 +123,7 @@ def test_who_does_not_answer_the_close_is_dropped_after_the_close_timeout(prompt
 
     assert done == [None]
     assert peer.lost
-    assert drained(log) == ["echod drained: 0 connections had to be cut; since the start: 1 close timeout"]
+    assert drained(log) == ["echod drained: aborted 0 connections; refused or closed since start: close timeout ×1"]
 
 
 def test_who_reads_slowly_gets_everything_before_the_deadline(
@@ -154,7 +154,7 @@ def test_who_is_left_at_the_deadline_is_cut_and_counted(make_net: Callable[..., 
 
     assert done == [None]
     assert [peer.lost for peer in peers] == [True, True]
-    assert drained(log) == ["echod drained: 2 connections had to be cut"]
+    assert drained(log) == ["echod drained: aborted 2 connections"]
 
 
 def test_a_second_order_cuts_at_once(prompt: MemoryNet, log: Log) -> None:
@@ -166,7 +166,7 @@ def test_a_second_order_cuts_at_once(prompt: MemoryNet, log: Log) -> None:
 
     assert done == [None]
     assert peer.lost
-    assert drained(log) == ["echod drained: 1 connections had to be cut"]
+    assert drained(log) == ["echod drained: aborted 1 connections"]
 
 
 def test_each_drain_counts_for_itself(prompt: MemoryNet, log: Log) -> None:
@@ -178,7 +178,7 @@ def test_each_drain_counts_for_itself(prompt: MemoryNet, log: Log) -> None:
 
     prompt.shut_down()
 
-    assert drained(log)[-1] == "echod drained: 0 connections had to be cut"
+    assert drained(log)[-1] == "echod drained: aborted 0 connections"
 
 
 def test_who_has_said_nothing_is_closed_without_a_word(prompt: MemoryNet) -> None:

@@ -11,9 +11,9 @@ from twisted.internet.testing import MemoryReactorClock
 from echod.counters import Counters
 from echod.rules.behaviours.table import PARAMETERS
 from echod.rules.http.head import Head
-from echod.settings import Limits
 from echod.site.generated import answer_behaviours
 from echod.site.response import ResponseFactory
+from echod.websocket.context import make_context
 from tests.child import ROOT
 from tests.site.visitor import Site
 
@@ -25,7 +25,7 @@ def listing() -> Site:
     """A site with nothing but the list."""
     clock = MemoryReactorClock()
     site = Site(None, clock)
-    site.endpoints.publish_page("/behaviours", ResponseFactory(answer_behaviours, Limits(), clock))
+    site.endpoints.publish_page("/behaviours", ResponseFactory(answer_behaviours, make_context(clock)))
     return site
 
 
@@ -54,13 +54,22 @@ def test_people_get_html(listing: Site, accept: str) -> None:
 
 def test_people_are_told_what_excludes_what(listing: Site) -> None:
     page = body_of(listing, "/behaviours", "Accept: text/html")[1].decode()
-    shown = re.findall(r"(\S+) goes without ([a-z, -]+)\.", page)
+    shown = re.findall(r"(\S+) cannot be combined with ([a-z, -]+)\.", page)
     assert shown == [
         (each.name + (f"={each.excludes_when[-1]}" if each.excludes_when else ""), ", ".join(each.excludes))
         for each in PARAMETERS
         if each.excludes
     ]
     assert shown
+
+
+def test_the_page_has_the_links_of_all_pages(listing: Site) -> None:
+    page, other = (
+        body_of(listing, "/behaviours", "Accept: text/html")[1].decode(),
+        (ROOT / "web" / "index.html").read_text(),
+    )
+    navs = [text.partition("<nav")[2].partition("</nav>")[0] for text in (page, other)]
+    assert navs[0] == navs[1].replace(' aria-current="page"', "")
 
 
 def test_headings_begin_with_a_capital_letter(listing: Site) -> None:
@@ -76,7 +85,9 @@ def test_the_manual_names_the_same() -> None:
 
 def test_a_bad_query_is_counted() -> None:
     clock, counters, site = MemoryReactorClock(), Counters(), Site(None, MemoryReactorClock())
-    site.endpoints.publish_page("/behaviours", ResponseFactory(answer_behaviours, Limits(), clock, counters))
+    site.endpoints.publish_page(
+        "/behaviours", ResponseFactory(answer_behaviours, make_context(clock, counters=counters))
+    )
     body_of(site, "/behaviours?delay=200")
     assert counters.counts() == {"400": 1}
 
@@ -84,7 +95,7 @@ def test_a_bad_query_is_counted() -> None:
 def test_a_query_is_checked(listing: Site) -> None:
     head, body = body_of(listing, "/behaviours?delay=200")
     assert head.startswith(b"HTTP/1.1 400 ")
-    assert b"delay='200' is wrong" in body
+    assert b"delay='200': expected a time" in body
     assert body_of(listing, "/behaviours?delay=200ms")[0].startswith(b"HTTP/1.1 200 ")
 
 

@@ -8,8 +8,10 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.testing import MemoryReactorClock
 
-from echod.site.health import Health
+from echod.site.health import LIVE, READY, answer_live, answer_ready
 from echod.site.pages import make_pages
+from echod.site.response import ResponseFactory
+from echod.websocket.context import make_context
 from tests.site.visitor import Site
 
 
@@ -18,9 +20,9 @@ class Supervised(Site):
 
     def __init__(self, folder: Path) -> None:
         clock = MemoryReactorClock()
-        pages = make_pages(folder, clock)
-        pages.resource = Health(pages.resource, lambda: self.is_ready)
-        super().__init__(pages, clock)
+        super().__init__(make_pages(folder, clock), clock)
+        for path, make in ((LIVE, answer_live), (READY, answer_ready(lambda: self.is_ready))):
+            self.endpoints.publish_page(path, ResponseFactory(make, make_context(clock)))
         self.is_ready = True
 
 
@@ -50,6 +52,7 @@ async def test_health_is_told_in_a_word(
 
     assert (answer.status, answer.body) == (status, body)
     assert answer.values("Cache-Control") == ["no-store"]
+    assert answer.values("X-Content-Type-Options") == ["nosniff"]
     assert answer.values("Content-Type") == ["text/plain; charset=utf-8"]
     assert answer.values("Connection") == ["close"]
 
@@ -66,6 +69,8 @@ async def test_health_is_not_changed_by_asking(supervised: Supervised) -> None:
     answer = await supervised.get("/health/ready", method="DELETE")
 
     assert (answer.status, answer.values("Allow")) == (405, ["GET, HEAD"])
+    assert answer.values("Cache-Control") == ["no-store"]
+    assert answer.values("X-Content-Type-Options") == ["nosniff"]
 
 
 @ensureDeferred

@@ -128,9 +128,15 @@ def test_who_sends_no_origin_is_no_browser_and_may_connect(router: Router) -> No
     assert router.to(upgrade("/guarded")) is GUARDED
 
 
-@pytest.mark.parametrize("origin", ["", "null", "garbage", "https://example.com https://evil.test", "http://[::1"])
+@pytest.mark.parametrize("origin", ["null", "file://", "https://example.com https://evil.test"])
 def test_what_is_no_allowed_origin_is_forbidden(router: Router, origin: str) -> None:
     assert router.status(upgrade("/guarded", f"Origin: {origin}")) == 403
+
+
+@pytest.mark.parametrize("path", ["/guarded", "/simple-echo"])
+@pytest.mark.parametrize("origin", ["", "garbage", "http://[::1"])
+def test_what_is_no_origin_is_refused_by_every_endpoint(router: Router, path: str, origin: str) -> None:
+    assert router.status(upgrade(path, f"Origin: {origin}")) == 400
 
 
 def test_two_origins_are_refused_though_both_be_allowed(router: Router) -> None:
@@ -138,7 +144,7 @@ def test_two_origins_are_refused_though_both_be_allowed(router: Router) -> None:
     assert router.status(upgrade("/guarded", origin, origin)) == 400
 
 
-@pytest.mark.parametrize("origin", ["null", "file://", "https://anything.test", "garbage"])
+@pytest.mark.parametrize("origin", ["null", "file://", "https://anything.test"])
 def test_an_endpoint_without_origins_takes_all(router: Router, origin: str) -> None:
     assert router.to(upgrade("/simple-echo", f"Origin: {origin}")) is SIMPLE
 
@@ -224,10 +230,16 @@ def test_a_host_that_cannot_be_is_a_bad_request(router: Router, raw: bytes, host
     assert router.status(re.sub(rb"Host: \S+", lambda _: b"Host: " + host.encode(), raw)) == 400
 
 
-@pytest.mark.parametrize("host", ["h", "h:", "h:9001", "127.0.0.1:9001", "[::1]", "[::1]:9001", "a_b.test", ""])
+@pytest.mark.parametrize("host", ["h", "h:9001", "127.0.0.1:9001", "[::1]", "[::1]:9001", "a_b.test", ""])
 def test_a_host_that_can_be_is_taken(router: Router, host: str) -> None:
-    """An empty port, and an empty host, are in the grammar (RFC 3986, 3.2)."""
+    """An empty host is in the grammar (RFC 3986, 3.2)."""
     assert router.to(upgrade("/simple-echo").replace(b"localhost:9001", host.encode())) is SIMPLE
+
+
+def test_an_empty_port_is_taken_by_pages_and_refused_by_endpoints(router: Router) -> None:
+    """It is in the grammar (RFC 3986, 3.2), but no number for `onConnect`."""
+    assert router.to(get("/").replace(b"Host: h", b"Host: h:")) is PAGES
+    assert router.status(upgrade("/simple-echo").replace(b"localhost:9001", b"h:")) == 400
 
 
 def test_http_1_0_knows_no_host(router: Router) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from echod.websocket.connections import Connections
 from tests.pair import MemoryNet
 
@@ -49,3 +51,12 @@ def test_connections_are_told_in_the_order_in_which_they_came() -> None:
         connections.join(protocol)
 
     assert connections.all() == protocols
+
+
+def test_the_factory_counts_its_connections_from_the_beginning_to_the_end(net: MemoryNet) -> None:
+    """Autobahn's own count, which its programs read."""
+    factory: Any = net.server.endpoints.find("/echo").factory  # type: ignore[union-attr]
+    peer = net.open("/echo")
+    assert factory.getConnectionCount() == 1
+    peer.vanish()
+    assert factory.getConnectionCount() == 0

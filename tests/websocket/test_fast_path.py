@@ -201,7 +201,7 @@ def test_text_that_cannot_become_utf8_is_refused_before_it_is_whole(net: MemoryN
 
 
 def test_a_large_message_counts_for_the_budget_while_it_comes(make_net: Callable[..., MemoryNet]) -> None:
-    net = make_net(limits=Limits(unfinished_bytes=100_000))
+    net = make_net(limits=Limits(max_unfinished_bytes=100_000))
     first, second = net.open("/echo"), net.open("/echo")
     first.send(masked(BINARY, bytes(90_000))[:80_000])
     [(opcode, payload)] = unframe(second.ask(masked(BINARY, bytes(90_000))[:80_000]))
@@ -213,7 +213,7 @@ def test_a_large_message_counts_for_the_budget_while_it_comes(make_net: Callable
 
 
 def test_a_large_message_whose_connection_is_lost_is_forgotten(make_net: Callable[..., MemoryNet]) -> None:
-    net = make_net(limits=Limits(unfinished_bytes=100_000))
+    net = make_net(limits=Limits(max_unfinished_bytes=100_000))
     peer = net.open("/echo")
     peer.send(masked(BINARY, bytes(90_000))[:80_000])
     peer.vanish()

@@ -104,7 +104,7 @@ def test_what_fragments_add_up_to_is_refused_before_it_comes(make_net: Callable[
 def test_whoever_asks_for_more_than_all_may_have_unfinished_gets_1013(
     make_net: Callable[..., MemoryNet], path: str
 ) -> None:
-    net = limited(make_net, unfinished_bytes=1000)
+    net = limited(make_net, max_unfinished_bytes=1000)
     net.publish("/p")
     patient, greedy = net.open("/echo"), net.open(path)
     patient.send(masked(BEGIN, bytes(600)))
@@ -116,7 +116,7 @@ def test_whoever_asks_for_more_than_all_may_have_unfinished_gets_1013(
 
 @pytest.mark.parametrize("leave", ["finish", "vanish", "violate", "half close"])
 def test_what_was_unfinished_is_given_back(make_net: Callable[..., MemoryNet], leave: str) -> None:
-    net = limited(make_net, unfinished_bytes=1000)
+    net = limited(make_net, max_unfinished_bytes=1000)
     peer = net.open("/echo")
     peer.send(masked(BEGIN, bytes(1000)))
 
@@ -131,14 +131,14 @@ def test_what_was_unfinished_is_given_back(make_net: Callable[..., MemoryNet], l
 
 
 def test_a_frame_that_has_not_come_whole_is_counted(make_net: Callable[..., MemoryNet]) -> None:
-    net = limited(make_net, unfinished_bytes=1000)
+    net = limited(make_net, max_unfinished_bytes=1000)
     net.open("/echo").send(masked(BINARY, bytes(900))[:-1])
 
     assert close_code(net.open("/echo").ask(masked(BINARY, bytes(900))[:-1])) == 1013
 
 
 def test_messages_that_were_answered_leave_nothing_in_the_budget(make_net: Callable[..., MemoryNet]) -> None:
-    net = limited(make_net, unfinished_bytes=1000)
+    net = limited(make_net, max_unfinished_bytes=1000)
     peer = net.open("/echo", OFFER)
 
     for _ in range(5):

@@ -52,7 +52,7 @@ def test_every_origin_may_connect_where_none_is_named(net: MemoryNet, origin: st
     assert net.raw().ask(request("/echo", f"Origin: {origin}")).startswith(b"HTTP/1.1 101 ")
 
 
-def test_what_autobahn_refuses_gets_a_fixed_answer_without_the_clients_words(net: MemoryNet) -> None:
+def test_a_handshake_is_refused_with_the_reason_and_without_the_clients_words(net: MemoryNet) -> None:
     peer = net.raw()
 
     answer = peer.ask(request("/echo", "Sec-WebSocket-Protocol: secret, secret"))
@@ -61,10 +61,10 @@ def test_what_autobahn_refuses_gets_a_fixed_answer_without_the_clients_words(net
         b"HTTP/1.1 400 Bad Request\r\n"
         b"Server: echod\r\n"
         b"Content-Type: text/plain; charset=utf-8\r\n"
-        b"Content-Length: 52\r\n"
+        b"Content-Length: 48\r\n"
         b"Connection: close\r\n"
         b"\r\n"
-        b"400 Bad Request: the opening handshake is not valid\n"
+        b"400 Bad Request: a subprotocol is offered twice\n"
     )
     assert peer.lost
 
@@ -153,9 +153,15 @@ def test_the_head_is_known_as_it_was_sent_until_the_connection_is_open(net: Memo
 
 
 @pytest.mark.parametrize("when", ["at once", "later"])
-@pytest.mark.parametrize(("error", "status"), [(ConnectionDeny(401), b"401"), (LookupError(), b"500")])
-def test_an_on_connect_that_raises_refuses(
-    net: MemoryNet, publish: Publish, log: Any, when: str, error: Exception, status: bytes
+@pytest.mark.parametrize(
+    ("error", "status", "why"),
+    [
+        (ConnectionDeny(401, "secret"), b"401", b"the endpoint does not accept this connection"),
+        (LookupError("secret"), b"500", b"the endpoint failed to answer the handshake"),
+    ],
+)
+def test_an_on_connect_that_raises_refuses_with_a_fixed_sentence(
+    net: MemoryNet, publish: Publish, log: Any, when: str, error: Exception, status: bytes, why: bytes
 ) -> None:
     class Refusing(Echo):
         def onConnect(self, asked: ConnectionRequest) -> Any:
@@ -165,8 +171,24 @@ def test_an_on_connect_that_raises_refuses(
 
     publish(Refusing)
 
-    assert net.raw().ask(request("/p")).startswith(b"HTTP/1.1 " + status + b" ")
+    answer = net.raw().ask(request("/p"))
+    assert answer.startswith(b"HTTP/1.1 " + status + b" ")
+    assert answer.endswith(b": " + why + b"\n")
     assert log.take_failures() == [error] * isinstance(error, LookupError)
+
+
+def test_a_hook_may_fail_the_handshake_as_autobahn_documents(net: MemoryNet, publish: Publish) -> None:
+    class Failing(Echo):
+        def onConnect(self, asked: ConnectionRequest) -> Any:
+            self.failHandshake("secret", 401)
+
+    publish(Failing)
+
+    assert (
+        net.raw()
+        .ask(request("/p"))
+        .endswith(b"\r\n\r\n401 Unauthorized: the endpoint does not accept this connection\n")
+    )
 
 
 def test_a_subprotocol_that_was_not_offered_is_an_error_of_ours(net: MemoryNet, publish: Publish, log: Any) -> None:
@@ -212,7 +234,7 @@ def test_a_verdict_that_comes_too_late_changes_nothing(
     publish(Thinking)
     peer = net.raw()
     peer.send(request("/p"))
-    net.wait(net.server.limits.head_timeout_s)
+    net.wait(net.server.limits.handshake_timeout_s)
     assert peer.lost
 
     gives(verdict)
@@ -256,4 +278,6 @@ def test_without_a_gate_nothing_is_spoken(net: MemoryNet) -> None:
     peer = RawPeer()
     net.join(peer, EndpointFactory(net.server.context).buildProtocol(None))
 
-    assert peer.ask(request("/")).startswith(b"HTTP/1.1 500 ")
+    answer = peer.ask(request("/"))
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert answer.endswith(b": no gate has read the request headers\n")

@@ -2,4 +2,4 @@
 
 from twisted.application.service import ServiceMaker
 
-echod = ServiceMaker("echod", "echod.daemon.options", "A WebSocket echo and test daemon.", "echod")
+echod = ServiceMaker("echod", "echod.daemon.command_line", "A WebSocket echo and test daemon.", "echod")

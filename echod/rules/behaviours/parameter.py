@@ -1,40 +1,49 @@
-"""One parameter of a behaviour: its name, its values, its company. Pure."""
+"""One parameter of a behaviour, which is a row of the table and a field of `Behaviour`. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, TypeVar
 
 from echod.rules.behaviours.grammar import Grammar
 
+HANDSHAKE = "handshake"
 GROUPS = {
-    "handshake": "before the connection is open",
+    HANDSHAKE: "before the connection is open",
     "replies": "to each message",
-    "unasked": "messages that are no replies",
+    "unsolicited": "messages that are no replies",
     "pings": "control frames that keep a connection alive",
     "reading": "of what the client sends",
     "ending": "how the connection closes, or does not",
-    "malformed": "one frame that no server may send",
+    "violations": "one frame that no server may send",
 }
+"""Names to what they are about; the module of `echod.behaviours` with that name has the effects of the parameters."""
+
+ROW = "parameter"
+"""Where a field of the table keeps what its row says."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """One name.
+class Parameter(Generic[Value]):
+    """One name; made as a row of the table by what a client has that does not ask for it.
 
     Attributes:
         purpose: what it is for, in one line.
         needs: names of which one must be given as well; none: it stands alone.
         excludes: names that must not be given as well, when its value is one of `excludes_when` (none: whatever it is).
+        never_opens: with such a value no connection opens: all that acts on an open one is excluded, too.
     """
 
-    name: str
     group: str
-    grammar: Grammar
+    grammar: Grammar[Value]
     purpose: str
+    name: str = ""
     needs: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     excludes_when: tuple[str, ...] = ()
+    never_opens: bool = False
     is_repeatable: bool = False
 
     @property
@@ -42,5 +51,31 @@ class Parameter:
         """Its name in a `Behaviour`."""
         return self.name.replace("-", "_")
 
-    def is_excluding(self, value: Any) -> bool:
+    def is_excluding(self, value: Value) -> bool:
         return not self.excludes_when or self.grammar.show(value) in self.excludes_when
+
+    def or_none(self) -> Value | None:
+        """The field of a name without a default."""
+        return field(default=None, metadata={ROW: self})
+
+    def or_else(self, default: Value) -> Value:
+        """The field of a name with a default."""
+        return field(default=default, metadata={ROW: self})
+
+    def repeatable(self) -> tuple[Value, ...]:
+        """The field of a name that may stand more than once: all its values, in order."""
+        return field(default=(), metadata={ROW: replace(self, is_repeatable=True)})
+
+
+Row = Parameter[Any]
+"""A parameter, whatever its values are."""
+
+
+def read_table(table: type) -> tuple[Row, ...]:
+    """The parameters of a table, in order: each with its name, and with all that it excludes."""
+    rows = [replace(entry.metadata[ROW], name=entry.name.replace("_", "-")) for entry in fields(table)]
+    after_open = tuple(parameter.name for parameter in rows if parameter.group != HANDSHAKE)
+    return tuple(
+        replace(parameter, excludes=parameter.excludes + after_open) if parameter.never_opens else parameter
+        for parameter in rows
+    )

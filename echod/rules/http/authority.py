@@ -11,6 +11,11 @@ from ipaddress import IPv6Address
 HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)"
 """A name, an IPv4 address, or an IPv6 address in brackets."""
 
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+PRINTABLE = re.compile(r"[!-~]+")
+"""Visible ASCII, of which request targets, URIs and origins consist."""
+
 AUTHORITY = rf"{HOST}(?::[0-9]*)?"
 PATTERN = re.compile(AUTHORITY)
 

@@ -1,4 +1,4 @@
-"""The head of an HTTP request: bytes in, a `Head` or a `Refusal` out (RFC 9112, 2 to 5).
+"""The request line and headers of an HTTP request: bytes in, a `Head` or a `Refusal` out (RFC 9112, 2 to 5).
 
 Pure, and stricter than the parsers behind it, so that they and any proxy in front agree on what was sent:
 lines end with CRLF alone, no line is folded, and no control character but a tab stands in one.
@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from echod.rules.http.authority import AUTHORITY, is_authority
+from echod.counters import Kind
+from echod.rules.http.authority import AUTHORITY, PRINTABLE, is_authority
 
 END = b"\r\n\r\n"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -19,27 +20,30 @@ REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) ([^ ]+) (HTTP/\d\.\d)")
 FORBIDDEN = bytes({*range(0x20), 0x7F, 0x85} - {0x09})
 """In a line; all line ends, which are CRLF, are of these too."""
 NEVER = bytes({*FORBIDDEN} - {0x0A, 0x0D, 0x85})
-"""Not even a line end: with the first such byte, of a TLS greeting for instance, waiting for more is in vain."""
+"""Not even part of a line end: such a byte, of a TLS ClientHello for instance, is refused at once."""
 SPOKEN = ("HTTP/1.0", "HTTP/1.1")
-PRINTABLE = re.compile(r"[!-~]+")
 ABSOLUTE = re.compile(rf"(?:https?|wss?)://{AUTHORITY}(?:[/?].*)?", re.IGNORECASE)
+
+
+Headers = tuple[tuple[str, str], ...]
+"""Header lines in order: name and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """An answer that ends the connection: an HTTP status, one plain sentence, and headers of its own.
 
-    `kind` is what it is counted as; by default its status.
+    It is counted as its `kind`, or by its status.
     """
 
     status: int
     why: str
-    headers: tuple[tuple[str, str], ...] = ()
-    kind: str = ""
+    headers: Headers = ()
+    kind: Kind | None = None
 
     @property
-    def counted_as(self) -> str:
-        return self.kind or str(self.status)
+    def counted_as(self) -> Kind | int:
+        return self.kind or self.status
 
 
 CONTROL_CHARACTER = Refusal(400, "the request head contains a control character")
@@ -52,9 +56,9 @@ class Head:
     method: str
     target: str
     version: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     raw: bytes = field(default=b"", repr=False, compare=False)
-    """The same byte by byte, without the empty line at its end."""
+    """The bytes as received, without the empty line at the end."""
     by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False)
     """The values of all lines with one header name, in lower case."""
 
@@ -77,9 +81,13 @@ class Head:
         """The values of all lines with this header name (given in lower case), in order."""
         return self.by_name.get(name, [])
 
+    def elements(self, name: str) -> list[str]:
+        """The comma-separated elements of a header, in order, its lines together (RFC 9110, 5.3)."""
+        return [element.strip(" \t") for value in self.values(name) for element in value.split(",")]
+
     def tokens(self, name: str) -> list[str]:
-        """The comma-separated elements of a header, in lower case."""
-        return [word.strip(" \t").lower() for value in self.values(name) for word in value.split(",")]
+        """The same in lower case."""
+        return [element.strip(" \t").lower() for value in self.values(name) for element in value.split(",")]
 
 
 def origin_form(target: str) -> str:
@@ -93,18 +101,18 @@ def origin_form(target: str) -> str:
 class HeadReader:
     """Collects bytes until a head is complete, or is refused.
 
-    `received` is all that was fed, the head and whatever came behind it, which is `rest`.
+    `received` is all that was fed: the head, and `rest` behind it.
     """
 
-    def __init__(self, max_bytes: int, max_lines: int) -> None:
+    def __init__(self, max_bytes: int, max_headers: int) -> None:
         self._max_bytes = max_bytes
-        self._max_lines = max_lines
+        self._max_headers = max_headers
         self.received = bytearray()
         self._end = 0
 
     @property
     def rest(self) -> bytes:
-        """What came behind the head, which is complete."""
+        """The bytes behind the head, once it is complete."""
         return bytes(self.received[self._end :])
 
     def feed(self, data: bytes) -> Head | Refusal | None:
@@ -112,7 +120,7 @@ class HeadReader:
         start = max(0, len(self.received) - len(END) + 1)
         self.received += data
         end = self.received.find(END, start)
-        # What may still be the beginning of the end does not count, so that segments make no difference.
+        # A possible beginning of the empty line does not count, so that TCP segmentation makes no difference.
         length = len(self.received) - len(END) + 1 if end < 0 else end
         if has_any(self.received[start : min(length, self._max_bytes) + len(END)], NEVER):
             return CONTROL_CHARACTER
@@ -125,8 +133,8 @@ class HeadReader:
 
     def _parse(self, raw: bytes) -> Head | Refusal:
         lines = raw.decode("latin-1").split("\r\n")
-        if len(lines) > self._max_lines:
-            return Refusal(431, f"the request head has more than {self._max_lines} lines")
+        if len(lines) - 1 > self._max_headers:
+            return Refusal(431, f"the request has more than {self._max_headers} header fields")
         if has_any(raw.replace(b"\r\n", b""), FORBIDDEN):
             return CONTROL_CHARACTER
         return parse_lines(lines, raw)
@@ -162,7 +170,7 @@ def is_target(method: str, target: str) -> bool:
 
 
 def is_absolute(target: str) -> bool:
-    """Whether this is `scheme://host` and what may follow; without a host there is nobody to ask."""
+    """Whether this is `scheme://host` and what may follow; a host is required (RFC 9110, 4.2.1)."""
     try:
         return ABSOLUTE.fullmatch(target) is not None and bool(urlsplit(target).hostname)
     except ValueError:
@@ -174,7 +182,7 @@ def check_version(head: Head) -> Refusal | None:
 
 
 def check_host(head: Head) -> Refusal | None:
-    """One Host, and a possible one, for every request (RFC 9112, 3.2); it may be empty, and HTTP/1.0 may go without."""
+    """One valid Host for every request (RFC 9112, 3.2); it may be empty, and HTTP/1.0 does not need one."""
     hosts = head.values("host")
     if len(hosts) > 1:
         return Refusal(400, "the header host stands more than once")
@@ -184,12 +192,12 @@ def check_host(head: Head) -> Refusal | None:
     return None if is_good else Refusal(400, "the header host is not a host with an optional port")
 
 
-def parse_headers(lines: list[str]) -> tuple[tuple[str, str], ...] | None:
-    """Names and values of the header lines; None when one is no header line, folded lines included."""
+def parse_headers(lines: list[str]) -> Headers | None:
+    """Names and values of the header lines; None when one is invalid, or folded (RFC 9112, 5.2)."""
     parts = [line.partition(":") for line in lines]
     if not all(name and colon for name, colon, _ in parts):
         return None
-    # One look at all names together: a character that may not be in one may not be in any.
+    # All names in one match: a character that is forbidden in one is forbidden in all.
     if parts and not TOKEN.fullmatch("".join([name for name, _, _ in parts])):
         return None
     return tuple([(name, value.strip(" \t")) for name, _, value in parts])

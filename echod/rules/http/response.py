@@ -1,61 +1,59 @@
-"""An answer as the bytes of HTTP: a refusal in fixed phrases, or a page. Pure."""
+"""Answers to plain requests as the bytes of HTTP: a refusal, or a generated page. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from echod.rules.http.head import Refusal
+from echod.rules.http.head import Headers, Refusal
+from echod.rules.http.media_types import PLAIN
 
 SERVER = "echod"
 """Names the product and no version: a version tells an attacker what to try."""
+
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
 BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 """Answers that end with their head (RFC 9110, 15.3.5 and 15.4.5)."""
 
 
-def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
-    """The whole answer: status line, headers, and the sentence as plain text, which HEAD goes without."""
-    status, phrase = refusal.status, phrase_of(refusal.status)
-    body = "" if status in BODILESS else f"{f'{status} {phrase}'.rstrip()}: {refusal.why}\n"
-    of_body = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))))
-    headers = (
-        ("Server", SERVER),
-        *refusal.headers,
-        *(of_body if body else ()),
-        ("Connection", "Upgrade, close" if status == HTTPStatus.UPGRADE_REQUIRED else "close"),
-    )
-    head = f"HTTP/1.1 {status} {phrase}\r\n{render_lines(headers)}\r\n"
-    return (head + body if with_body else head).encode("ascii")
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document that is made and not read from a file."""
+    """A generated document; by default a cache has to ask whether it is still the same."""
 
     content_type: str
     body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
+    status: int = 200
+    cache_control: str = "no-cache"
+
+
+def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
+    """The whole answer to a refused request: the sentence as plain text, without it in answer to HEAD."""
+    status = refusal.status
+    text = "" if status in BODILESS else f"{f'{status} {phrase_of(status)}'.rstrip()}: {refusal.why}\n"
+    of_body = (("Content-Type", PLAIN), ("Content-Length", str(len(text)))) if text else ()
+    connection = ("Connection", "Upgrade, close" if status == HTTPStatus.UPGRADE_REQUIRED else "close")
+    return assemble(status, (*refusal.headers, *of_body, connection), text.encode("ascii") if with_body else b"")
 
 
 def render_page(page: Page, *, with_body: bool = True) -> bytes:
-    """The whole answer, which HEAD gets without the page."""
+    """The whole answer with a page, without its body in answer to HEAD."""
     headers = (
-        ("Server", SERVER),
         *page.headers,
         ("Content-Type", page.content_type),
         ("Content-Length", str(len(page.body))),
-        ("Cache-Control", "no-cache"),
-        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", page.cache_control),
+        NOSNIFF,
         ("Connection", "close"),
     )
-    head = f"HTTP/1.1 200 OK\r\n{render_lines(headers)}\r\n".encode("ascii")
-    return head + page.body if with_body else head
+    return assemble(page.status, headers, page.body if with_body else b"")
 
 
-def render_lines(headers: Iterable[tuple[str, str]]) -> str:
-    return "".join(f"{name}: {value}\r\n" for name, value in headers)
+def assemble(status: int, headers: Headers, body: bytes) -> bytes:
+    """Status line, headers with the server's name first, and body."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (("Server", SERVER), *headers))
+    return f"HTTP/1.1 {status} {phrase_of(status)}\r\n{lines}\r\n".encode("ascii") + body
 
 
 def phrase_of(status: int) -> str:

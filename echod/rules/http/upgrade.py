@@ -1,6 +1,6 @@
-"""The opening handshake as a request: is this one, and is it a good one (RFC 6455, 4.2.1)?
+"""The opening handshake as a request: whether it is one, and a valid one (RFC 6455, 4.2.1).
 
-Pure. What is refused here never reaches a WebSocket protocol.
+Pure. What is refused here never reaches a WebSocket protocol. A new reason to refuse is one function in `CHECKS`.
 """
 
 from __future__ import annotations
@@ -8,14 +8,19 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlparse
 
 from echod.rules.http.head import Head, Refusal
+from echod.rules.http.origin import is_readable
 
 VERSION = "13"
 UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION))
 ALLOW_GET = (("Allow", "GET"),)
 SINGLE = ("sec-websocket-key", "sec-websocket-version", "origin")
 """Headers that may stand once only; a second line could mean one thing to a proxy and another to us."""
+
+NOT_PLAIN = frozenset(";?:[]@")
+"""Without one of these, and with a single slash in front, a target is a path and nothing else."""
 
 
 def is_upgrade(head: Head) -> bool:
@@ -25,7 +30,7 @@ def is_upgrade(head: Head) -> bool:
 
 def has_body(head: Head) -> bool:
     """Whether a body is announced behind the head."""
-    return bool(head.values("transfer-encoding")) or any(length != "0" for length in head.values("content-length"))
+    return bool(head.values("transfer-encoding")) or not {"0"}.issuperset(head.values("content-length"))
 
 
 def check_length(head: Head) -> Refusal | None:
@@ -36,7 +41,7 @@ def check_length(head: Head) -> Refusal | None:
 
 
 def check_upgrade(head: Head) -> Refusal | None:
-    """None when a WebSocket protocol may take this handshake, else the answer to give."""
+    """None when a WebSocket protocol may get this handshake; else the answer of the first check that fails."""
     for check in CHECKS:
         refusal = check(head)
         if refusal is not None:
@@ -53,8 +58,10 @@ def _check_http_version(head: Head) -> Refusal | None:
 
 
 def _check_single(head: Head) -> Refusal | None:
-    doubled = next((name for name in SINGLE if len(head.values(name)) > 1), None)
-    return Refusal(400, f"the header {doubled} stands more than once") if doubled else None
+    for name in SINGLE:
+        if len(head.values(name)) > 1:
+            return Refusal(400, f"the header {name} stands more than once")
+    return None
 
 
 def _check_connection(head: Head) -> Refusal | None:
@@ -80,6 +87,44 @@ def _check_body(head: Head) -> Refusal | None:
     return Refusal(400, "an opening handshake has no body") if has_body(head) else None
 
 
+def _check_port(head: Head) -> Refusal | None:
+    if head.by_name["host"][0].endswith(":"):
+        return Refusal(400, "the port in the header host is not a number")
+    return None
+
+
+def _check_target(head: Head) -> Refusal | None:
+    try:
+        split_target(head.target)
+    except ValueError:
+        return Refusal(400, "the request target cannot be taken apart")
+    return None
+
+
+def _check_subprotocols(head: Head) -> Refusal | None:
+    if "sec-websocket-protocol" not in head.by_name:
+        return None
+    offered = head.elements("sec-websocket-protocol")
+    return Refusal(400, "a subprotocol is offered twice") if len(set(offered)) < len(offered) else None
+
+
+def _check_origin(head: Head) -> Refusal | None:
+    origins = head.values("origin")
+    return Refusal(400, "the header origin has no host") if origins and not is_readable(origins[0]) else None
+
+
+def split_target(target: str) -> tuple[str, dict[str, list[str]]]:
+    """The path without its parameters, and the query.
+
+    Raises:
+        ValueError: the host in it is an invalid IPv6 address.
+    """
+    if not target.startswith("//") and NOT_PLAIN.isdisjoint(target):
+        return target, {}
+    parts = urlparse(target)
+    return parts.path, parse_qs(parts.query)
+
+
 def is_key(key: str) -> bool:
     """Whether a Sec-WebSocket-Key is the base64 form of 16 bytes (RFC 6455, 4.2.1)."""
     try:
@@ -96,4 +141,8 @@ CHECKS: tuple[Callable[[Head], Refusal | None], ...] = (
     _check_version,
     _check_key,
     _check_body,
+    _check_port,
+    _check_target,
+    _check_subprotocols,
+    _check_origin,
 )

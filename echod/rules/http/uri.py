@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from echod.errors import BadSetting
-from echod.rules.http.authority import is_authority, is_host
+from echod.rules.http.authority import DEFAULT_PORTS, PRINTABLE, is_authority, is_host
 
 WANTED = "a WebSocket URI such as ws://localhost:9001/simple-echo or wss://host/path"
 WANTED_HOST = "whose host is an address or a name: labels of 1 to 63 letters, digits, - and _ between dots"
-DEFAULT_PORTS = {"ws": 80, "wss": 443}
-PRINTABLE = re.compile(r"[!-~]+")
+SCHEMES = ("ws", "wss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def parse_uri(uri: str) -> Address:
 def _split(uri: str) -> SplitResult | None:
     try:
         parts = urlsplit(uri)
-        usable = parts.scheme in DEFAULT_PORTS and is_authority(parts.netloc) and parts.port != 0
+        usable = parts.scheme in SCHEMES and is_authority(parts.netloc) and parts.port != 0
     except ValueError:
         return None
     return parts if usable and PRINTABLE.fullmatch(uri) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from autobahn.websocket.compress import (
     PerMessageDeflateOffer,
@@ -13,7 +13,7 @@ from autobahn.websocket.compress import (
 
 from echod.rules.websocket.frames import BINARY, COMPRESSED, TEXT
 from echod.settings import KIB
-from echod.websocket.autobahn.port import Accept, Connection
+from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
 
 MOST_DEFLATED_BYTES = 192 * KIB
@@ -21,13 +21,6 @@ MOST_DEFLATED_BYTES = 192 * KIB
 
 No less: the TestSuite's cases of 131,072 characters, some of several bytes, want their replies compressed.
 """
-
-DEFLATE_PARAMETERS = (
-    "server_no_context_takeover",
-    "client_no_context_takeover",
-    "server_max_window_bits",
-    "client_max_window_bits",
-)
 
 
 def accept_deflate(offers: Iterable[object]) -> PerMessageDeflateOfferAccept | None:
@@ -60,13 +53,8 @@ def send_whole(
 
 
 def is_worth_deflating(connection: Connection, payload: bytes) -> bool:
-    """Whether to compress a message: when that was negotiated, and does not stall everybody else."""
+    """Whether to compress a message: when that was negotiated, and does not stall all others."""
     return connection._perMessageCompress is not None and len(payload) <= MOST_DEFLATED_BYTES
-
-
-def deflate_offers() -> list[PerMessageDeflateOffer]:
-    """What a client offers: everything that zlib can do (RFC 7692, 7.1)."""
-    return [PerMessageDeflateOffer()]
 
 
 def accept_deflate_response(response: object) -> PerMessageDeflateResponseAccept | None:
@@ -74,31 +62,17 @@ def accept_deflate_response(response: object) -> PerMessageDeflateResponseAccept
     return PerMessageDeflateResponseAccept(response) if isinstance(response, PerMessageDeflateResponse) else None
 
 
-def change_deflate(connection: Connection, change: Callable[[Accept], Accept]) -> None:
-    """Let this one connection answer offers of permessage-deflate by what `change` makes of the usual way."""
-    connection.perMessageCompressionAccept = change(connection.perMessageCompressionAccept)
-
-
 def agreed_deflate(connection: Connection) -> dict[str, object] | None:
     """The parameters of permessage-deflate (RFC 7692, 7.1) as they are in force; None without it."""
     extension = connection._perMessageCompress
-    return None if extension is None else {name: getattr(extension, name) for name in DEFLATE_PARAMETERS}
-
-
-def is_inflating(connection: Connection) -> bool:
-    """Whether the message that is being received is compressed."""
-    return connection._isMessageCompressed
+    names = [f"{side}_{name}" for name in ("no_context_takeover", "max_window_bits") for side in ("server", "client")]
+    return None if extension is None else {name: getattr(extension, name) for name in names}
 
 
 def is_inflating_frame(connection: Connection) -> bool:
     """Whether the frame that has begun, and waits for more bytes, belongs to a compressed message."""
     frame = connection.current_frame
     return frame is not None and frame.opcode <= BINARY and connection._isMessageCompressed
-
-
-def received_bytes(connection: Connection) -> int:
-    """Of the message that is being received: what was inflated, and what is announced and not inflated yet."""
-    return connection.message_data_total_length
 
 
 def free_decompressor(connection: Connection) -> None:

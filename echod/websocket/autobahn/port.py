@@ -1,6 +1,6 @@
 """Every name of Autobahn that echod uses and Autobahn does not document, declared with its type, and ours beside them.
 
-`Connection` is the base of both ends of a WebSocket. It declares and does nothing: attributes and methods above the
+`Connection` is the base of both ends of a WebSocket. Attributes and methods above the
 line are Autobahn's, and the canaries in `tests/websocket/autobahn/` fail when a new Autobahn changes one of them;
 what stands below the line is ours, given by `websocket/hooks.py` or later. `tests/test_port.py` keeps the list whole.
 """
@@ -15,7 +15,7 @@ from autobahn.wamp.types import TransportDetails
 from autobahn.websocket.compress import PerMessageDeflate, PerMessageDeflateOfferAccept
 from autobahn.websocket.protocol import FrameHeader
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
@@ -28,18 +28,21 @@ Accept = Callable[[Iterable[object]], PerMessageDeflateOfferAccept | None]
 """How offers of permessage-deflate are answered."""
 
 
-class AutobahnTimer:
-    """What Autobahn's factories keep as `_batched_timer`."""
+class Timer:
+    """What Autobahn asks for time: the clock that was handed in, exactly, instead of buckets on the global reactor."""
 
-    if TYPE_CHECKING:
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
 
-        def call_later(self, delay: float, function: Callable[..., object], *args: object) -> IDelayedCall: ...
+    def call_later(self, delay: float, function: Callable[..., object], *args: object) -> IDelayedCall:
+        """The delayed call of `function`."""
+        return self._clock.callLater(delay, function, *args)
 
 
 class AutobahnFactory(Factory[Protocol]):
     """A factory of Autobahn's, as far as it is used."""
 
-    _batched_timer: AutobahnTimer
+    _batched_timer: Timer
     countConnections: int
     logFrames: bool
     headers: Mapping[str, str]
@@ -50,6 +53,7 @@ class Connection(WebSocketAdapterProtocol):
 
     CONFIG_ATTRS: ClassVar[Sequence[str]]
     factory: AutobahnFactory
+    is_server: bool
     state: int
     data: bytes
     current_frame: FrameHeader | None
@@ -95,6 +99,8 @@ class Connection(WebSocketAdapterProtocol):
         def consumeData(self) -> None: ...
         def processData(self) -> bool: ...
         def processHandshake(self) -> None: ...
+        def failHandshake(self, reason: str) -> None: ...
+        def registerProducer(self, producer: object, streaming: bool) -> None: ...
         def onOpen(self) -> None: ...
         def onOpenHandshakeTimeout(self) -> None: ...
         def onMessage(self, payload: bytes, isBinary: bool) -> None: ...
@@ -129,6 +135,7 @@ class Connection(WebSocketAdapterProtocol):
         def dropConnection(self, abort: bool = False) -> None: ...
         def _connectionLost(self, reason: Failure) -> None: ...
         def _fail_connection(self, code: int = 1002, reason: str = "") -> None: ...
+        def _onOpen(self) -> None: ...
         def _sendAutoPing(self) -> None: ...
 
     # Ours.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from operator import attrgetter
 from typing import TypeVar, cast
 
 from autobahn.twisted.util import create_transport_details, peer2str
@@ -22,13 +21,12 @@ from autobahn.websocket.types import ConnectionRequest
 from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport, ITransport
 from twisted.python.failure import Failure
 
 from echod.rules.http.head import END
 from echod.rules.websocket.handshake import Extension, Opening
 from echod.websocket.autobahn.closing import attempt
-from echod.websocket.autobahn.port import AutobahnFactory, AutobahnTimer, Connection
+from echod.websocket.autobahn.port import AutobahnFactory, Connection
 
 VERSION = 13
 
@@ -52,7 +50,7 @@ class Lazy:
 
 def describe_transport(connection: Connection) -> TransportDetails:
     """Autobahn's view of the transport, whole from the first: asked for late, TLS has shaken hands."""
-    details = create_transport_details(cast("ITransport", connection.transport), True)
+    details = create_transport_details(connection.transport, True)  # type: ignore[arg-type]
     details.channel_framing = TransportDetails.CHANNEL_FRAMING_WEBSOCKET
     return details
 
@@ -61,25 +59,12 @@ ON_DEMAND: dict[str, Callable[[Connection], object]] = {
     "_results": lambda connection: dict.fromkeys(connection._valid_events),
     "_transport_details": describe_transport,
     "is_closed": lambda _: Deferred(),
-    "peer": lambda connection: peer2str(cast("ITransport", connection.transport)),
+    "peer": lambda connection: peer2str(connection.transport),  # type: ignore[arg-type]
     "send_queue": lambda _: deque(),
     "trafficStats": lambda _: TrafficStats(),
     "utf8validator": lambda _: Utf8Validator(),
-    "websocket_extensions_in_use": lambda connection: list(filter(None, [connection._perMessageCompress])),
 }
 """What Autobahn makes for every connection, and few ask for."""
-
-OF_THE_REQUEST = {
-    "http_headers": "_request.headers",
-    "http_request_host": "_request.host",
-    "http_request_params": "_request.params",
-    "http_request_path": "_request.path",
-    "http_request_uri": "head.target",
-    "websocket_extensions": "_request.extensions",
-    "websocket_origin": "_request.origin",
-    "websocket_protocols": "_request.protocols",
-}
-"""What Autobahn keeps of a handshake, and where ours has it while it lasts."""
 
 
 def starting_state(factory: AutobahnFactory) -> dict[str, object]:
@@ -102,9 +87,8 @@ def carry(factory: AutobahnFactory, kind: type[Kind], **own: object) -> type[Kin
     options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
     opened = {"inside_message": False, "current_frame": None}
     spoken = {"websocket_version": VERSION, "websocket_protocol_in_use": None}
-    asked = {name: property(attrgetter(source)) for name, source in OF_THE_REQUEST.items()}
     lazy = {name: Lazy(make) for name, make in ON_DEMAND.items()}
-    attributes = options | own | starting_state(factory) | opened | spoken | asked | lazy
+    attributes = options | own | starting_state(factory) | opened | spoken | lazy
     return cast("type[Kind]", type(kind.__name__, (kind,), attributes))
 
 
@@ -112,7 +96,7 @@ def start(connection: Connection) -> None:
     """The connection is made: what is left of Autobahn's `connectionMade`."""
     connection.factory.countConnections += 1
     try:
-        cast("ITCPTransport", connection.transport).setTcpNoDelay(connection.tcpNoDelay)
+        connection.transport.setTcpNoDelay(connection.tcpNoDelay)  # type: ignore[attr-defined]
     except (AttributeError, OSError):
         # A local socket has no such option, and a transport in memory no such method.
         return
@@ -187,23 +171,7 @@ def lose(connection: Connection, reason: Failure) -> None:
     if not isinstance(reason.value, ConnectionDone) and _is_tls_error(reason.value):
         connection.log.error(_maybe_tls_reason(reason.value))
     connection.factory.countConnections -= 1
-    connection._connectionLost(reason)
-
-
-class Timer(AutobahnTimer):
-    """What Autobahn asks for time: the clock that was handed in, exactly, instead of buckets on the global reactor."""
-
-    def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
-
-    def call_later(self, delay: float, function: Callable[..., object], *args: object) -> IDelayedCall:
-        """The delayed call of `function`."""
-        return self._clock.callLater(delay, function, *args)
-
-
-def use_clock(factory: AutobahnFactory, clock: IReactorTime) -> None:
-    """Let the timers of every protocol that this factory builds run on `clock`."""
-    factory._batched_timer = Timer(clock)
+    WebSocketProtocol._connectionLost(connection, reason)  # type: ignore[arg-type]
 
 
 def answer_of(connection: Connection) -> tuple[str, dict[str, str], bytes]:

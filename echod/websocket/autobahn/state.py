@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
+from autobahn.websocket.protocol import WebSocketProtocol
 
 from echod.websocket.autobahn.port import Connection
 
@@ -42,11 +42,6 @@ def is_shaking_hands(connection: Connection) -> bool:
     return state_of(connection) is State.CONNECTING
 
 
-def is_secure(connection: Connection) -> bool:
-    """Whether the transport is TLS."""
-    return bool(connection.transport_details.is_secure)
-
-
 def is_watched(connection: Connection) -> bool:
     """Whether an extension, a log or a listener has to see the frames of this connection."""
     return bool(
@@ -56,9 +51,3 @@ def is_watched(connection: Connection) -> bool:
         or connection.trackedTimings
         or connection._listeners
     )
-
-
-def log_sent(connection: Connection, opcode: int, payload: bytes, *, fin: bool, rsv: int, mask: bytes) -> None:
-    """Autobahn's log of a frame that it has not built itself."""
-    if connection.logFrames:
-        connection.logTxFrame(FrameHeader(opcode, fin, rsv, len(payload), mask.hex()), payload)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from echod.rules.behaviours.grammar import CLOSE_CODES
+from echod.errors import CLOSE_CODES
 
 
 @pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000])

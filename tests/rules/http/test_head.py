@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from echod.rules.http.head import Head, HeadReader, Refusal
 
 MAX_BYTES = 16384
-MAX_LINES = 100
+MAX_HEADERS = 100
 
 pieces_of_heads = st.sampled_from(
     [
@@ -43,9 +43,9 @@ pieces_of_heads = st.sampled_from(
 heads = st.lists(pieces_of_heads | st.binary(max_size=6), max_size=16).map(b"".join)
 
 
-def read(*chunks: bytes, max_bytes: int = MAX_BYTES, max_lines: int = MAX_LINES) -> Head | Refusal | None:
+def read(*chunks: bytes, max_bytes: int = MAX_BYTES, max_headers: int = MAX_HEADERS) -> Head | Refusal | None:
     """The first result of feeding these chunks."""
-    reader = HeadReader(max_bytes, max_lines)
+    reader = HeadReader(max_bytes, max_headers)
     return next(filter(None, map(reader.feed, chunks)), None)
 
 
@@ -79,9 +79,9 @@ def head_of_size(size: int) -> bytes:
     return start + b"x" * (size - len(start)) + b"\r\n\r\n"
 
 
-def head_of_lines(count: int) -> bytes:
-    """A whole head of exactly this many lines, the request line among them."""
-    return b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X: x\r\n" * (count - 2) + b"\r\n"
+def head_of_fields(count: int) -> bytes:
+    """A whole head of exactly this many header fields; the request line is none."""
+    return b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X: x\r\n" * (count - 1) + b"\r\n"
 
 
 def test_a_whole_head_is_read() -> None:
@@ -117,12 +117,12 @@ def test_bytes_behind_the_head_do_not_count_for_the_limit() -> None:
     assert isinstance(read(head_of_size(64) + b"x" * 1000, max_bytes=64), Head)
 
 
-def test_a_head_with_as_many_lines_as_allowed_is_taken() -> None:
-    assert isinstance(read(head_of_lines(100)), Head)
+def test_a_head_with_as_many_fields_as_allowed_is_taken() -> None:
+    assert isinstance(read(head_of_fields(100)), Head)
 
 
-def test_a_head_with_one_line_more_is_refused() -> None:
-    assert status_of(head_of_lines(101)) == 431
+def test_a_head_with_one_field_more_is_refused() -> None:
+    assert status_of(head_of_fields(101)) == 431
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_no_break_space_is_part_of_a_token(value: bytes) -> None:
 
 @given(st.binary(max_size=200) | heads)
 def test_any_bytes_give_nothing_a_head_or_a_refusal(data: bytes) -> None:
-    result = read(data, max_bytes=64, max_lines=5)
+    result = read(data, max_bytes=64, max_headers=5)
     assert result is None or isinstance(result, Head | Refusal)
 
 
@@ -348,14 +348,14 @@ def test_every_target_is_refused_or_has_a_path(target: str) -> None:
 @example(b"GET / HTTP/1.1\r\nHost: hh\r\nX: xxx\r\n\r\n", list(range(40)))
 @example(b"GET / HTTP/1.1\r\nHost: h\r\nX: xxxxxxxxx\x00", list(range(40)))
 def test_any_segmentation_gives_the_result_of_the_whole(data: bytes, places: list[int]) -> None:
-    limits = {"max_bytes": 32, "max_lines": 4}
+    limits = {"max_bytes": 32, "max_headers": 4}
     assert read(*cut(data, places), **limits) == read(data, **limits)
 
 
 @given(st.binary(max_size=40), st.lists(st.integers(0, 80)))
 def test_bytes_behind_the_head_stay_in_received(behind: bytes, places: list[int]) -> None:
     raw = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" + behind
-    reader = HeadReader(MAX_BYTES, MAX_LINES)
+    reader = HeadReader(MAX_BYTES, MAX_HEADERS)
     fed = b""
     for piece in cut(raw, places):
         fed += piece

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -193,3 +194,36 @@ def test_a_body_is_announced_by_either_header(headers: list[tuple[str, str]], ex
 
 def test_the_first_check_that_fails_gives_the_answer() -> None:
     assert refusal_of(handshake(("Content-Length", "1"), method="POST", without="Sec-WebSocket-Key")).status == 405
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        (with_value("Host", "localhost:"), "the port in the header host is not a number"),
+        (with_value("Host", "[::1]:"), "the port in the header host is not a number"),
+        (replace(handshake(), target="//[x"), "the request target cannot be taken apart"),
+        (
+            handshake(("Sec-WebSocket-Protocol", "a, b"), ("Sec-WebSocket-Protocol", "a")),
+            "a subprotocol is offered twice",
+        ),
+        (with_value("Origin", "http://"), "the header origin has no host"),
+    ],
+)
+def test_a_handshake_that_contradicts_itself_is_refused_with_the_reason(head: Head, why: str) -> None:
+    refusal = refusal_of(head)
+    assert (refusal.status, refusal.why) == (400, why)
+
+
+@pytest.mark.parametrize("host", ["h", "h:9001", "[::1]", "[::1]:80", ""])
+def test_a_host_may_be_without_a_port(host: str) -> None:
+    assert check_upgrade(with_value("Host", host)) is None
+
+
+@pytest.mark.parametrize("origin", ["null", "NULL", "file://", "http://localhost:8080", "https://[::1]", "x://y"])
+def test_an_origin_is_null_or_names_a_host(origin: str) -> None:
+    assert check_upgrade(with_value("Origin", origin)) is None
+
+
+@pytest.mark.parametrize("origin", ["", "x", "http://", "http://h:x", "http://h:99999", "http://[x"])
+def test_an_origin_without_a_host_is_refused(origin: str) -> None:
+    assert refusal_of(with_value("Origin", origin)).status == 400

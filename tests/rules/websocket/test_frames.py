@@ -115,12 +115,7 @@ def test_the_example_of_the_rfc_is_taken_literally() -> None:
     assert take_unmasked(b"\x81\x05\x48\x65\x6c\x6c\x6f", LIMIT) == ([b"Hello"], 7)
 
 
-@given(
-    side=sides,
-    payloads=payloads,
-    mask=masks,
-    rest=st.sampled_from(RESTS),
-)
+@given(side=sides, payloads=payloads, mask=masks, rest=st.sampled_from(RESTS))
 def test_whole_messages_are_taken_and_the_rest_is_left(
     side: tuple[Take, ChunkOf], payloads: list[bytes], mask: bytes, rest: bytes
 ) -> None:

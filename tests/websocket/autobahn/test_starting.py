@@ -15,21 +15,20 @@ from OpenSSL import SSL
 from twisted.python.failure import Failure
 
 from echod.websocket.autobahn.closing import Quiet
-from echod.websocket.autobahn.starting import OF_THE_REQUEST, ON_DEMAND, carry, lose, starting_state
+from echod.websocket.autobahn.starting import ON_DEMAND, carry, lose, starting_state
 from tests.stock import Server, connect, new_server, open_server, stock_factory
 
 PLAIN = (bool, int, str, bytes, type(None))
 OF_THE_STOCK = {"calls", "factory", "transport", "connected"}
 """On the stock protocol of these tests, and no state of Autobahn's."""
 
-SET_AT_OPENING = {"_wskey", "http_request_data", "http_response_data", "http_status_line", *OF_THE_REQUEST}
-FOR_THE_NEXT = {
-    "current_frame",
-    "inside_message",
-    "websocket_extensions_in_use",
-    "websocket_protocol_in_use",
-    "websocket_version",
+SET_AT_OPENING = {
+    *("_wskey", "http_headers", "http_request_data", "http_response_data", "http_status_line"),
+    *("http_request_host", "http_request_params", "http_request_path", "http_request_uri"),
+    *("websocket_extensions", "websocket_extensions_in_use", "websocket_origin", "websocket_protocols"),
 }
+"""What `onConnect` gets in its request, and no frame behind the handshake needs."""
+FOR_THE_NEXT = {"current_frame", "inside_message", "websocket_protocol_in_use", "websocket_version"}
 """What the handshake sets and the frames behind it need."""
 
 
@@ -46,7 +45,7 @@ def test_what_is_an_object_of_each_connection_is_made_on_demand() -> None:
     objects = {name for name, value in vars(new_server()).items() if not isinstance(value, PLAIN)}
     own = objects - set(Server.CONFIG_ATTRS) - OF_THE_STOCK - {"openHandshakeTimeoutCall"}
 
-    assert own == ON_DEMAND.keys() - {"peer", "websocket_extensions_in_use"} | {"is_open", "_valid_events"}
+    assert own == ON_DEMAND.keys() - {"peer"} | {"is_open", "_valid_events"}
 
 
 def test_the_beginning_is_autobahns() -> None:

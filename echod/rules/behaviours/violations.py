@@ -1,8 +1,8 @@
-"""Frames that no server may send, each with one fault, byte by byte (RFC 6455, 5). Pure."""
+"""Protocol violations: frames that no server may send, each with one fault, byte by byte (RFC 6455, 5). Pure."""
 
 from __future__ import annotations
 
-MALFORMED = {
+VIOLATIONS = {
     "utf8": b"\x81\x02\xc3\x28",  # Text whose second byte cannot follow its first (8.1).
     "mask": b"\x81\x85\x11\x22\x33\x44\x79\x47\x5f\x28\x7e",  # A server masks nothing (5.1).
     "rsv": b"\x91\x05hello",  # RSV3, which no extension has been given (5.2).

@@ -1,0 +1,127 @@
+"""Sizes, times and counts: how each is written, bounded and shown, for options and for queries of clients alike.
+
+A size is a count of bytes, of KiB (`64K`), MiB (`16M`) or GiB (`1G`).
+A time is `250ms`, `2s`, `1.5s` or `1m`, in whole milliseconds; its value is in seconds.
+What is shown is read as the same value again. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from echod.settings import KIB, MIB
+
+N = TypeVar("N", int, float)
+
+COUNT = re.compile(r"[0-9]{1,19}")
+SIZE = re.compile(r"([0-9]{1,19})([KMG]?)")
+SIZE_UNITS = {"G": KIB * MIB, "M": MIB, "K": KIB, "": 1}
+TIME = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,9}))?(ms|s|m)")
+TIME_FORM = "a time such as 250ms, 2s or 1m,"
+TIME_UNITS_MS = {"m": 60_000, "s": 1000, "ms": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Generic[N]):
+    """One kind of number between two bounds, both allowed.
+
+    Attributes:
+        form: what is expected, without the bounds: it completes the sentence "this is not …".
+        read: the value of a text, whatever its bounds; raises ValueError for what has another form.
+        show: the text of a value.
+    """
+
+    form: str
+    read: Callable[[str], N]
+    show: Callable[[N], str]
+    least: N
+    most: N
+
+    @property
+    def expected(self) -> str:
+        """What a complaint says after "is not"."""
+        return f"{self.form} from {self.show(self.least)} to {self.show(self.most)}"
+
+    def parse(self, text: str) -> N:
+        """The value of this text.
+
+        Raises:
+            ValueError: it has another form or is out of bounds; the message is `expected`.
+        """
+        try:
+            value = self.read(text)
+        except ValueError:
+            raise ValueError(self.expected) from None
+        if not self.least <= value <= self.most:
+            raise ValueError(self.expected)
+        return value
+
+
+def count(least: int, most: int, form: str = "a number") -> Quantity[int]:
+    """A plain number; `form` says of what."""
+    return Quantity(form, read_count, str, least, most)
+
+
+def size(most_bytes: int) -> Quantity[int]:
+    """A size of at least one byte."""
+    return Quantity("a size such as 1, 64K or 1M,", read_size, show_size, 1, most_bytes)
+
+
+def time(least_s: float, most_s: float) -> Quantity[float]:
+    """A time with its unit."""
+    return Quantity(TIME_FORM, read_time, show_time, least_s, most_s)
+
+
+def time_or_seconds(least_s: float, most_s: float) -> Quantity[float]:
+    """A time with its unit, or a plain number of seconds."""
+    return Quantity(TIME_FORM, read_time_or_seconds, show_time, least_s, most_s)
+
+
+def match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    """The match of the whole text, or ValueError."""
+    found = pattern.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return found
+
+
+def read_count(text: str) -> int:
+    return int(match(COUNT, text)[0])
+
+
+def read_size(text: str) -> int:
+    found = match(SIZE, text)
+    return int(found[1]) * SIZE_UNITS[found[2]]
+
+
+def show_size(count_bytes: int) -> str:
+    """In the largest unit of which it is a whole number."""
+    unit = next(unit for unit, factor in SIZE_UNITS.items() if count_bytes % factor == 0)
+    return f"{count_bytes // SIZE_UNITS[unit]}{unit}"
+
+
+def read_time(text: str) -> float:
+    """Seconds; less than a millisecond is no time that a timer could keep."""
+    whole, fraction, unit = match(TIME, text).groups("")
+    scale = int("1" + "0" * len(fraction))
+    milliseconds, rest = divmod(int(whole + fraction) * TIME_UNITS_MS[unit], scale)
+    if rest:
+        raise ValueError(text)
+    return milliseconds / 1000
+
+
+def read_time_or_seconds(text: str) -> float:
+    return read_time(text if text[-1:] in ("s", "m") else f"{text}s")
+
+
+def show_time(seconds: float) -> str:
+    """Whole minutes, whole milliseconds below a second, or seconds."""
+    milliseconds = round(seconds * 1000)
+    if milliseconds and milliseconds % 60_000 == 0:
+        return f"{milliseconds // 60_000}m"
+    if 0 < milliseconds < 1000:
+        return f"{milliseconds}ms"
+    return f"{milliseconds // 1000}.{milliseconds % 1000:03}".rstrip("0").rstrip(".") + "s"
