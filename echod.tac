@@ -2,7 +2,7 @@
 
 from twisted.application.service import Application
 
-from echod.daemon.service import service_from_environment
+from echod.daemon.command_line import service_from_environment
 
 application = Application("echod")
 service_from_environment().setServiceParent(application)

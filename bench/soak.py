@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 
 from bench.watched import live_memory
-from echod.daemon.allocation import KEPT_BYTES
+from echod.daemon.process import KEPT_BYTES
 from tests.child import Daemon
 from tests.faults.attacker import BINARY, CONTINUATION, PING, TEXT, close_frame, compressed_frame, frame, request
 from tests.faults.measure import KIB, MIB, descriptors, memory

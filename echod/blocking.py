@@ -22,7 +22,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread
 from zope.interface import provider
 
-from echod.client.note import Note, get_reactor
+from echod.client.default_server import get_reactor
+from echod.client.note import Note
 from twisted import logger
 
 __all__ = ["default_server", "publish_websocket", "shutdown", "start"]
@@ -33,7 +34,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 STOP_TIMEOUT_S = 2.0
-TRACE = "echod.trace"
 
 
 class ReactorThread:
@@ -71,9 +71,8 @@ class ReactorThread:
         thread = threading.Thread(target=reactor.run, args=(False,), name="echod reactor", daemon=True)
         thread.start()
         running.wait()
-        logger.globalLogPublisher.addObserver(
-            logger.FilteringLogObserver(logger.textFileLogObserver(sys.stderr), [is_trace])
-        )
+        to_terminal = logger.textFileLogObserver(sys.stderr)
+        logger.globalLogPublisher.addObserver(logger.FilteringLogObserver(to_terminal, [is_trace]))
         atexit.register(self._stop)
         return thread
 
@@ -86,7 +85,7 @@ class ReactorThread:
 @provider(logger.ILogFilterPredicate)
 def is_trace(event: logger.LogEvent) -> object:
     """Whether an event was logged for `debug=True`; errors reach the terminal by Twisted's own default."""
-    return logger.PredicateResult.yes if event.get("log_namespace") == TRACE else logger.PredicateResult.no
+    return logger.PredicateResult.yes if event.get("log_namespace") == "echod.trace" else logger.PredicateResult.no
 
 
 reactor_thread = ReactorThread()

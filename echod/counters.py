@@ -10,10 +10,7 @@ from echod.errors import CloseCode
 
 
 class Kind(StrEnum):
-    """What is counted, besides refusals by their HTTP status.
-
-    A new counter is one line here, and one `counters.count(Kind.NEW)` where it happens.
-    """
+    """What is counted, besides refusals by their HTTP status."""
 
     FULL = "503 full"
     CROWDED = "503 crowded"

@@ -18,6 +18,7 @@ A protocol violation of the peer on an open connection is not an exception but a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -53,16 +54,15 @@ class EchodError(Exception):
     """The root of all that echod raises."""
 
 
+@dataclass(eq=False, repr=False)
 class ConnectionClosed(EchodError):
     """The connection is not open, or no longer.
 
     `code` and `reason` say how it ended; while it is still closing they are what is known so far.
     """
 
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
+    code: int
+    reason: str
 
     def __str__(self) -> str:
         return f"the connection is closed (code {self.code}{', ' + self.reason if self.reason else ''})"
@@ -75,17 +75,16 @@ class NoClient(EchodError):
         return "there is no connection: call echo_client() first"
 
 
+@dataclass(eq=False, repr=False)
 class BadSetting(EchodError, ValueError):
     """A setting with an invalid value.
 
     `name` is what the caller calls it, `value` what was given, `wanted` what would be right.
     """
 
-    def __init__(self, name: str, value: object, wanted: str) -> None:
-        super().__init__(name, value, wanted)
-        self.name = name
-        self.value = value
-        self.wanted = wanted
+    name: str
+    value: object
+    wanted: str
 
     def __str__(self) -> str:
         return f"{self.name}: {self.value!r} is not {self.wanted}"

@@ -25,7 +25,7 @@ from twisted.test.iosim import FakeTransport
 from zope.interface import implementer
 
 from echod.api import client
-from echod.api.callbacks import Callbacks
+from echod.api.arguments import Callbacks
 from echod.api.contract import Contract
 from echod.client.note import Note
 from echod.rules.http.uri import parse_uri

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 
 from echod.accept.interfaces import IAccepted
@@ -18,36 +18,26 @@ LEAVING = Refusal(503, "the server is going away", (("Retry-After", "1"),), Kind
 
 
 class Admission:
-    """The one owner of the set of accepted connections.
-
-    Args:
-        most: connections in all; above it a new one is refused with 503. 0 is no limit.
-        most_per_address: connections from one IPv4 address or one IPv6 /64; 0 is no limit.
-        counters: where refusals are counted.
-    """
+    """The one owner of the accepted connections: their limit in all, and for an IPv4 address or IPv6 /64; 0 is none."""
 
     def __init__(self, most: int = 0, most_per_address: int = 0, counters: Counters | None = None) -> None:
         self._most = most
         self._most_per_address = most_per_address
         self._present: dict[IAccepted, str] = {}
         self._per_address: Counter[str] = Counter()
-        self._is_leaving = False
         self._emptied: list[Deferred[None]] = []
-        self.counters = counters or Counters()
-
-    @property
-    def is_leaving(self) -> bool:
+        self.is_leaving = False
         """Whether new connections are refused because a graceful shutdown has begun."""
-        return self._is_leaving
+        self.counters = counters or Counters()
 
     def __len__(self) -> int:
         return len(self._present)
 
     def add(self, accepted: IAccepted) -> Refusal | None:
         """Add a new connection, in any case; the refusal to give when the limit is reached."""
-        refusal = self._refusal()
+        is_full = self._most and len(self._present) >= self._most
         self._present[accepted] = ""
-        return refusal
+        return LEAVING if self.is_leaving else FULL if is_full else None
 
     def count_address(self, accepted: IAccepted, address: IAddress) -> Refusal | None:
         """Count it for its address, which behind a proxy is known only when a head has come."""
@@ -63,18 +53,17 @@ class Admission:
         self._per_address[net] -= 1
         if self._per_address[net] <= 0:
             del self._per_address[net]
-        if not self._present:
-            self._tell_empty()
+        self._tell_empty()
 
     def refuse_newcomers(self) -> None:
         """From now on 503 to new connections, and to those whose request is incomplete."""
-        self._is_leaving = True
+        self.is_leaving = True
         for accepted in list(self._present):
             accepted.announce_shutdown()
 
     def reopen(self) -> None:
         """New connections are admitted again."""
-        self._is_leaving = False
+        self.is_leaving = False
 
     def abort_all(self) -> int:
         """Abort every connection that is left; how many there were."""
@@ -85,18 +74,11 @@ class Admission:
 
     def when_empty(self) -> Deferred[None]:
         """Fires when no connection is left."""
-        if not self._present:
-            return succeed(None)
         waiting: Deferred[None] = Deferred()
         self._emptied.append(waiting)
+        self._tell_empty()
         return waiting
 
-    def _refusal(self) -> Refusal | None:
-        if self._is_leaving:
-            return LEAVING
-        return FULL if self._most and len(self._present) >= self._most else None
-
     def _tell_empty(self) -> None:
-        emptied, self._emptied = self._emptied, []
-        for waiting in emptied:
-            waiting.callback(None)
+        while self._emptied and not self._present:
+            self._emptied.pop(0).callback(None)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 
 from twisted.internet.interfaces import (
-    IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
     IProtocol,
@@ -57,8 +56,7 @@ class Gate(Protocol):
 
     def connectionMade(self) -> None:
         self._deadline = self._clock.callLater(self._limits.handshake_timeout_s, self.give_up)
-        refusal = self._admission.add(self)
-        if refusal is not None:
+        if (refusal := self._admission.add(self)) is not None:
             self.refuse(refusal)
 
     def dataReceived(self, data: bytes) -> None:
@@ -115,10 +113,7 @@ class Gate(Protocol):
             inner.dataReceived(bytes(reader.received))
 
     def refuse(self, refusal: Refusal, longest_s: float = math.inf, *, is_awaited: bool = True) -> None:
-        """Answer once, then close, in `longest_s` at the most; what still comes is dropped.
-
-        A client that is not awaited is closed as soon as its answer is written.
-        """
+        """Answer once, then close: in `longest_s` at the most, or at once when the client's end is not awaited."""
         self._stop_waiting()
         self.dataReceived = drop  # type: ignore[method-assign]
         counters, timeout_s = self._admission.counters, min(self._limits.close_timeout_s, longest_s)
@@ -133,10 +128,7 @@ class Gate(Protocol):
         self.refuse(Refusal(408, f"no complete request head within {timeout_s:g} seconds"), LATE_S)
 
     def announce_shutdown(self) -> None:
-        """Refuse a request that is incomplete, without waiting for the client to close; else tell the inner protocol.
-
-        A connection on which nothing has come is closed without an answer.
-        """
+        """Refuse an incomplete request, close without an answer when nothing has come; else tell the inner protocol."""
         if self._deadline is None:
             if IShutdownAware.providedBy(self._inner):
                 self._inner.announce_shutdown()
@@ -165,11 +157,8 @@ class GateFactory(Factory[Gate]):
 
     noisy = False
 
-    def __init__(self, route: Route, limits: Limits, clock: IReactorTime, admission: Admission | None = None) -> None:
-        self._make = partial(Gate, route, limits, clock, Admission() if admission is None else admission)
-
-    def buildProtocol(self, address: IAddress | None) -> Gate:
-        return self._make()
+    def __init__(self, route: Route, limits: Limits, clock: IReactorTime, admission: Admission) -> None:
+        self.protocol = partial(Gate, route, limits, clock, admission)
 
     def logPrefix(self) -> str:
         """What Twisted's own log lines say is listening."""

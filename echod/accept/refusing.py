@@ -15,6 +15,6 @@ Close = Callable[[], object]
 
 def refuse(transport: Transport, refusal: Refusal, counters: Counters, close: Close, *, with_body: bool = True) -> None:
     """Write the answer, which to HEAD has no body, count it, and close. The caller drops what still comes."""
-    counters.count(refusal.counted_as)
+    counters.count(refusal.kind or refusal.status)
     transport.write(render(refusal, with_body=with_body))
     close()

@@ -1,40 +1,70 @@
-"""Arguments of the API, checked before they go onto a wire: limits, headers, subprotocols, origins."""
+"""Arguments of the API, checked before they are used: callbacks, limits, headers, subprotocols, origins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from twisted.python.failure import Failure
+
+from echod.api.contract import Contract, Door, walk_in
 from echod.errors import BadSetting
-from echod.rules.http.authority import PRINTABLE
 from echod.rules.http.head import TOKEN
+from echod.rules.http.uri import PRINTABLE
 from echod.settings import Limits
 
 Headers = Mapping[str, str]
+OnOpen = Callable[[Contract], object]
+OnMessage = Callable[[Contract, str | bytes, None], object]
+OnClose = Callable[[Contract, int, str], object]
+OnError = Callable[[Contract, Failure], object]
+Authorize = Callable[[Contract], object]
 
-RESERVED = frozenset(
-    {
-        "connection",
-        "host",
-        "origin",
-        "sec-websocket-accept",
-        "sec-websocket-extensions",
-        "sec-websocket-key",
-        "sec-websocket-protocol",
-        "sec-websocket-version",
-        "upgrade",
-    }
-)
+RESERVED = {
+    *("connection", "host", "origin", "upgrade", "sec-websocket-accept", "sec-websocket-extensions"),
+    *("sec-websocket-key", "sec-websocket-protocol", "sec-websocket-version"),
+}
 """Headers that the handshake makes itself; a second one would break it."""
 
 
-def adjust(limits: Limits, **given: float | None) -> Limits:
-    """The limits with those values, given by the keywords of the API, that are not None.
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What to call; each may be None, and may return a Deferred or a coroutine. A wrong arity is a TypeError."""
 
-    Raises:
-        BadSetting: a value that is no number or below zero, or zero for another limit than ping_interval.
-    """
+    on_open: OnOpen | None = None
+    on_message: OnMessage | None = None
+    on_close: OnClose | None = None
+    on_error: OnError | None = None
+    door: Door = walk_in
+    """Taken by the calls of the contract that they get."""
+
+    def __post_init__(self) -> None:
+        check_arity(self.on_open, "on_open(contract)")
+        check_arity(self.on_message, "on_message(contract, data, ext)")
+        check_arity(self.on_close, "on_close(contract, code, data)")
+        check_arity(self.on_error, "on_error(contract, failure)")
+
+
+def check_arity(function: object, signature: str) -> None:
+    """Refuse what cannot be called as `signature` says; None and callables without a known signature pass."""
+    if function is None:
+        return
+    if not callable(function):
+        raise TypeError(f"{signature} is expected, not {function!r}")
+    count = signature.count(",") + 1
+    try:
+        inspect.signature(function).bind(*[None] * count)
+    except TypeError:
+        raise TypeError(f"{signature} is expected, {function!r} does not take {count} arguments") from None
+    except ValueError:
+        return
+
+
+def adjust(limits: Limits, **given: float | None) -> Limits:
+    """The limits with the keywords of the API that are not None; zero (no pings) is valid for ping_interval alone."""
+    changes: dict[str, Any] = {}
     for keyword, value in given.items():
         if value is None:
             continue
@@ -42,18 +72,12 @@ def adjust(limits: Limits, **given: float | None) -> Limits:
         if not isinstance(value, (int, float)) or not (value > 0 or (value == 0 and keyword == "ping_interval")):
             expected = "a number from zero (no pings)" if keyword == "ping_interval" else "a number above zero"
             raise BadSetting(keyword, value, expected)
-        field = "max_message_bytes" if keyword == "max_message_size" else f"{keyword}_s"
-        change: dict[str, Any] = {field: value}
-        limits = replace(limits, **change)
-    return limits
+        changes["max_message_bytes" if keyword == "max_message_size" else f"{keyword}_s"] = value
+    return replace(limits, **changes)
 
 
 def check_headers(headers: Headers | None) -> dict[str, str]:
-    """The headers as a dict of its own; none may contain a line end or repeat a header of the handshake.
-
-    Raises:
-        BadSetting: a name that is no token or one of the handshake's own, or a value with a control character.
-    """
+    """The headers as a dict of its own; none may contain a control character or repeat a header of the handshake."""
     checked = dict(headers or {})
     for name, value in checked.items():
         if not TOKEN.fullmatch(name) or not isinstance(value, str) or not (value.isprintable() and value.isascii()):
@@ -64,11 +88,7 @@ def check_headers(headers: Headers | None) -> dict[str, str]:
 
 
 def check_subprotocols(names: Iterable[str]) -> tuple[str, ...]:
-    """The subprotocols as they may stand in a header (RFC 6455, 11.3.4).
-
-    Raises:
-        BadSetting: one of them is no token.
-    """
+    """The subprotocols, each a token, as they may stand in a header (RFC 6455, 11.3.4)."""
     if isinstance(names, str):
         raise BadSetting("subprotocols", names, "a list of names")
     checked = tuple(names)
@@ -78,12 +98,7 @@ def check_subprotocols(names: Iterable[str]) -> tuple[str, ...]:
     return checked
 
 
-def check_sent_origin(origin: str | None) -> str | None:
-    """The origin as it may stand in a header: any word, so that a server can be tried with a bad one.
-
-    Raises:
-        BadSetting: it has spaces or control characters.
-    """
+def check_sent_origin(origin: str | None) -> None:
+    """Refuse what is no printable word; no more is asked, so that a server can be tried with a bad origin."""
     if origin is not None and not PRINTABLE.fullmatch(origin):
         raise BadSetting("origin", origin, "one word of printable ASCII such as https://example.com")
-    return origin

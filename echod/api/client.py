@@ -10,32 +10,32 @@ from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientPr
 from autobahn.websocket.compress import PerMessageDeflateOffer
 from autobahn.websocket.protocol import FrameHeader
 from autobahn.websocket.types import ConnectingRequest, ConnectionResponse
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from echod.api.arguments import Headers
-from echod.api.callbacks import Callbacks
-from echod.api.contract import Contract, Door, walk_in
+from echod.api.arguments import Callbacks, Headers
+from echod.api.connecting import Trust, lost_before_open, make_tls, refused
+from echod.api.contract import Contract
 from echod.api.conversation import Conversing
-from echod.api.open_errors import lost_before_open, refused
 from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
 from echod.rules.http.head import END
 from echod.rules.http.response import SERVER
 from echod.rules.http.uri import Address
 from echod.rules.websocket.frames import BINARY, MASK_BYTES, TEXT, encode_head, take_unmasked
 from echod.settings import Limits
-from echod.transport.addresses import peer_name
+from echod.transport.interfaces import Reactor
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import attempt, close_of
 from echod.websocket.autobahn.deflate import accept_deflate_response, decline, send_whole
 from echod.websocket.autobahn.port import AutobahnFactory, Timer
 from echod.websocket.autobahn.starting import answer_of
 from echod.websocket.context import make_context
+from echod.websocket.factory import protocol_options
 from echod.websocket.masking import APPLY_MASK
-from echod.websocket.message_limits import outer_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,6 @@ class Plan:
     compression: bool = True
     debug: bool = False
     limits: Limits = field(default_factory=Limits)
-    door: Door = walk_in
 
 
 class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]  # port.py is more exact
@@ -65,18 +64,14 @@ class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]
         super().__init__()
         self.opened: Deferred[Contract] = Deferred(lambda _: self.transport.abortConnection())
 
-    @property
-    def peer_name(self) -> str:
-        return self.contract.peer
-
     def connectionMade(self) -> None:
         plan = self.factory.plan
         self.max_message_bytes = plan.limits.max_message_bytes
         self.guard_with(self.factory.context)
-        self.start_conversation(plan.callbacks, self.factory.context, plan.door)
+        self.start_conversation(plan.callbacks, self.factory.context)
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
-        self.contract.peer = peer_name(self.transport.getPeer())
+        self.contract.peer = self.peer_name
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -85,16 +80,10 @@ class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]
 
     def onConnecting(self, details: object) -> ConnectingRequest:
         """What the request will say; Autobahn itself would forget the brackets of an IPv6 host."""
-        plan = self.factory.plan
-        return ConnectingRequest(
-            host=plan.address.bracketed_host,
-            port=plan.address.port,
-            resource=plan.address.resource,
-            headers={"User-Agent": SERVER, **plan.headers},
-            useragent="",
-            origin=plan.origin,
-            protocols=list(plan.subprotocols),
-        )
+        plan, address = self.factory.plan, self.factory.plan.address
+        headers, protocols = {"User-Agent": SERVER, **plan.headers}, list(plan.subprotocols)
+        where = address.bracketed_host, address.port, address.resource
+        return ConnectingRequest(*where, headers, useragent="", origin=plan.origin, protocols=protocols)
 
     def processHandshake(self) -> None:
         """The server's answer; what cannot even be parsed is no WebSocket server."""
@@ -138,11 +127,10 @@ class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]
         return result
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
-        if not self.is_open.called:
-            return
-        if self.logFrames:
-            trace.trace_close(self.contract.peer, *close_of(self, was_clean))
-        self.conversation.closed(*close_of(self, was_clean))
+        if self.is_open.called:
+            if self.logFrames:
+                trace.trace_close(self.contract.peer, *close_of(self, was_clean))
+            self.conversation.lost(*close_of(self, was_clean), was_open=True)
 
     def sendMessage(self, payload: bytes, isBinary: bool = False, *_: object, **__: object) -> None:
         """Silent when the connection is not open; the limit for what comes in does not apply."""
@@ -172,23 +160,30 @@ class ClientFactory(AutobahnFactory, WebSocketClientFactory):
     def __init__(self, reactor: IReactorTime, plan: Plan) -> None:
         super().__init__(reactor=reactor, protocols=list(plan.subprotocols))
         self.plan = plan
-        limits = plan.limits
-        self.context = make_context(reactor, replace(limits, max_unfinished_bytes=0))
+        self.context = make_context(reactor, replace(plan.limits, max_unfinished_bytes=0))
         self._batched_timer = Timer(reactor)
         self.logFrames = plan.debug
-        self.setProtocolOptions(
-            failByDrop=False,
-            echoCloseCodeReason=True,
+        options = protocol_options(plan.limits, plan.compression) | {
             # Both are timed by open_timeout_s and onCloseFrame, on the clock that was handed in.
-            openHandshakeTimeout=0,
-            serverConnectionDropTimeout=0,
-            closeHandshakeTimeout=limits.close_timeout_s,
-            maxMessagePayloadSize=outer_limit(limits.max_message_bytes),
-            autoPingInterval=limits.ping_interval_s,
-            autoPingTimeout=limits.ping_timeout_s,
-            perMessageCompressionOffers=[PerMessageDeflateOffer()] if plan.compression else [],
-            perMessageCompressionAccept=accept_deflate_response if plan.compression else decline,
-        )
+            "openHandshakeTimeout": 0,
+            "serverConnectionDropTimeout": 0,
+            "perMessageCompressionOffers": [PerMessageDeflateOffer()] if plan.compression else [],
+            "perMessageCompressionAccept": accept_deflate_response if plan.compression else decline,
+        }
+        self.setProtocolOptions(**options)
+
+
+def open_plan(reactor: Reactor, plan: Plan, tls: Trust) -> Deferred[Contract]:
+    """Open one WebSocket as planned; `tls` as in `open_websocket`."""
+    host = plan.address.host
+    try:
+        # IPv6 and IPv4, whichever answers first.
+        plain = HostnameEndpoint(reactor, host, plan.address.port)
+        endpoint = wrapClientTLS(make_tls(host, tls), plain) if plan.address.secure else plain
+    except UnicodeError:
+        # TLS encodes the name at once, and raises for one that cannot be looked up before the endpoint would.
+        return fail(ConnectFailed(plan.address.uri, f"cannot connect: invalid hostname: {host}"))
+    return connect(endpoint, reactor, plan)
 
 
 def connect(endpoint: IStreamClientEndpoint, reactor: IReactorTime, plan: Plan) -> Deferred[Contract]:

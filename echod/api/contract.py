@@ -1,4 +1,4 @@
-"""The contract: the handle of one connection, the same object for all of its callbacks."""
+"""The contract: the handle of one connection, the same object for all of its callbacks; and the pongs it awaits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
 
 from echod.api.ending import Ending
-from echod.api.pongs import AwaitedPongs
 from echod.errors import CLOSE_CODES, MOST_REASON_BYTES, BadSetting, CloseCode, ConnectionClosed
 from echod.websocket.autobahn.closing import known_close, start_close
 from echod.websocket.autobahn.port import Connection
@@ -18,6 +18,9 @@ from echod.websocket.autobahn.state import State, state_of
 Data = str | bytes | bytearray | memoryview
 P = ParamSpec("P")
 T = TypeVar("T")
+
+MOST_PINGS = 1000
+"""That may wait for their pongs, on a connection whose peer answers none."""
 
 
 class Door(Protocol):
@@ -29,6 +32,48 @@ class Door(Protocol):
 def walk_in(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """The door for callers in the reactor's thread."""
     return function(*args, **kwargs)
+
+
+class AwaitedPongs:
+    """Of one connection, in the order of their pings; a pong answers its ping and all before (RFC 6455, 5.5.3)."""
+
+    __slots__ = ("_clock", "_pings")
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._pings: dict[bytes, tuple[float, Deferred[float]]] = {}
+
+    def expect(self, payload: bytes) -> Deferred[float]:
+        """A ping goes out: fires with the seconds until its pong. With MOST_PINGS waiting, the oldest is cancelled."""
+        while len(self._pings) >= MOST_PINGS:
+            _, oldest = self._pop_oldest()
+            oldest.cancel()
+        pong: Deferred[float] = Deferred(lambda _: self._forget(payload))
+        self._pings[payload] = (self._clock.seconds(), pong)
+        return pong
+
+    def note(self, payload: bytes) -> None:
+        """A ping goes out, perhaps one that `expect` does not know: its pong will answer those before it as well."""
+        if self._pings and payload not in self._pings:
+            self.expect(payload).addErrback(lambda _: None)
+
+    def receive(self, payload: bytes) -> None:
+        """A pong came; an unsolicited one is ignored (RFC 6455, 5.5.3)."""
+        while payload in self._pings:
+            sent_at, pong = self._pop_oldest()
+            pong.callback(self._clock.seconds() - sent_at)
+
+    def fail(self, error: ConnectionClosed) -> None:
+        """The connection is lost: no ping will be answered."""
+        while self._pings:
+            _, pong = self._pop_oldest()
+            pong.errback(error)
+
+    def _forget(self, payload: bytes) -> None:
+        self._pings.pop(payload, None)
+
+    def _pop_oldest(self) -> tuple[float, Deferred[float]]:
+        return self._pings.pop(next(iter(self._pings)))
 
 
 class Contract:
@@ -83,9 +128,13 @@ class Contract:
             TypeError: data is neither.
             ConnectionClosed: the connection is not open.
         """
-        payload, is_binary = encode(data)
-        self._door(self._send, payload, is_binary)
-        return "binary" if is_binary else "text"
+        if isinstance(data, str):
+            self._door(self._send, data.encode(), False)
+            return "text"
+        if isinstance(data, (bytes, bytearray, memoryview)):
+            self._door(self._send, bytes(data), True)
+            return "binary"
+        raise TypeError(f"a message is str or bytes, not {type(data).__name__}")
 
     def ping(self) -> Deferred[float]:
         """Send a ping (RFC 6455, 5.5.2).
@@ -103,7 +152,10 @@ class Contract:
         Raises:
             BadSetting: a code that must not be sent, or a reason of more than 123 bytes.
         """
-        check_close(code, reason)
+        if type(code) not in (int, CloseCode) or code not in CLOSE_CODES:
+            raise BadSetting("code", code, "a close code that may be sent: 1000-1003, 1007-1014 or 3000-4999")
+        if not isinstance(reason, str) or len(reason.encode()) > MOST_REASON_BYTES:
+            raise BadSetting("reason", reason, f"a text of at most {MOST_REASON_BYTES} bytes in UTF-8")
         self._door(start_close, self._connection, code, reason)
 
     def when_closed(self) -> Deferred[int]:
@@ -133,20 +185,3 @@ class Contract:
         if self.close_code is not None:
             return ConnectionClosed(self.close_code, self.close_reason)
         return ConnectionClosed(*known_close(self._connection))
-
-
-def encode(data: Data) -> tuple[bytes, bool]:
-    """The payload of a message, and whether it is binary."""
-    if isinstance(data, str):
-        return data.encode(), False
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data), True
-    raise TypeError(f"a message is str or bytes, not {type(data).__name__}")
-
-
-def check_close(code: int, reason: str) -> None:
-    """Refuse a code or reason that must not stand in a Close frame (RFC 6455, 7.4)."""
-    if type(code) not in (int, CloseCode) or code not in CLOSE_CODES:
-        raise BadSetting("code", code, "a close code that may be sent: 1000-1003, 1007-1014 or 3000-4999")
-    if not isinstance(reason, str) or len(reason.encode()) > MOST_REASON_BYTES:
-        raise BadSetting("reason", reason, f"a text of at most {MOST_REASON_BYTES} bytes in UTF-8")

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from echod.api.callbacks import Callbacks, OnClose
-from echod.api.contract import Contract, Door
+from echod.api.arguments import Callbacks
+from echod.api.contract import AwaitedPongs, Contract
 from echod.api.ending import Ending
-from echod.api.pongs import AwaitedPongs
 from echod.api.serial import SerialQueue
 from echod.errors import CloseCode, ConnectionClosed
 from echod.flow.flow_control import Hold
@@ -28,7 +27,7 @@ class Conversation:
     A callback that raises is logged once and told to `on_error`; then the connection closes with 1011.
     """
 
-    def __init__(self, connection: Conversing, callbacks: Callbacks, context: ServerContext, door: Door) -> None:
+    def __init__(self, connection: Conversing, callbacks: Callbacks, context: ServerContext) -> None:
         self._connection = connection
         self._callbacks = callbacks
         self._flow = connection.guard.flow
@@ -37,7 +36,7 @@ class Conversation:
         self._ending = Ending(self._queue, self._failed)
         self._broken = False
         self.pongs = AwaitedPongs(context.clock)
-        self.contract = Contract(connection, self._ending, self.pongs, door)
+        self.contract = Contract(connection, self._ending, self.pongs, callbacks.door)
 
     def opened(self) -> None:
         """The opening handshake is complete."""
@@ -56,15 +55,9 @@ class Conversation:
         """
         self._queue.when_idle(end)
 
-    def closed(self, code: int, reason: str) -> None:
-        """An open connection is lost: `on_close` comes after every message that came before."""
-        self._lose(code, reason, self._callbacks.on_close)
-
-    def refused(self) -> None:
-        """The connection is lost, and was never open: `authorize` alone may know its contract."""
-        self._lose(CloseCode.ABNORMAL, "", None)
-
-    def _lose(self, code: int, reason: str, on_close: OnClose | None) -> None:
+    def lost(self, code: int, reason: str, *, was_open: bool) -> None:
+        """The connection is lost: `on_close` comes after every message before, if the connection `was_open` at all."""
+        on_close = self._callbacks.on_close if was_open else None
         self.contract.close_code, self.contract.close_reason = code, reason
         self.pongs.fail(ConnectionClosed(code, reason))
         self._ending.lose(code, lambda: None if on_close is None else on_close(self.contract, code, reason))
@@ -87,14 +80,10 @@ class Conversation:
             return
         self._broken = True
         log.failure("a callback of {contract} raised", failure, contract=self.contract)
-        self._tell_error(failure)
-        start_close(self._connection, CloseCode.INTERNAL_ERROR, "")
-
-    def _tell_error(self, failure: Failure) -> None:
-        """Call `on_error`; if that raises too, it is logged and nothing more."""
         if self._callbacks.on_error is not None:
             queue = SerialQueue(lambda raised: log.failure("on_error raised", raised))
             queue.submit(self._callbacks.on_error, self.contract, failure)
+        start_close(self._connection, CloseCode.INTERNAL_ERROR, "")
 
 
 class Conversing(Guarded):
@@ -103,9 +92,9 @@ class Conversing(Guarded):
     contract: Contract
     conversation: Conversation
 
-    def start_conversation(self, callbacks: Callbacks, context: ServerContext, door: Door) -> None:
+    def start_conversation(self, callbacks: Callbacks, context: ServerContext) -> None:
         """Make the contract; once, when the connection is made and has its guard."""
-        self.conversation = Conversation(self, callbacks, context, door)
+        self.conversation = Conversation(self, callbacks, context)
         self.contract = self.conversation.contract
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:

@@ -26,10 +26,7 @@ from echod.errors import CloseCode
 
 
 class Ending:
-    """The end of one connection, and what waits for it.
-
-    `queue` runs the callbacks before `on_close`; `failed` is told what `on_close` raises.
-    """
+    """The end of one connection; `queue` runs its callbacks before `on_close`, `failed` is told what that raises."""
 
     __slots__ = ("_code", "_failed", "_is_told", "_is_urgent", "_last", "_on_close", "_queue", "_waiting")
 

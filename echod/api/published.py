@@ -9,10 +9,9 @@ from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from echod.api.arguments import Headers
-from echod.api.callbacks import Authorize, Callbacks
-from echod.api.contract import Door, walk_in
+from echod.api.arguments import Authorize, Callbacks, Headers
 from echod.api.conversation import Conversing
+from echod.errors import CloseCode
 from echod.rules.http.head import origin_form
 from echod.websocket.autobahn.closing import close_of
 from echod.websocket.autobahn.state import State, state_of
@@ -25,9 +24,6 @@ log = Logger()
 Admission = tuple[str | None, Headers]
 """Subprotocol and additional headers of the 101 answer."""
 
-REFUSALS = range(300, 600)
-"""The statuses that `authorize` may give."""
-
 
 @dataclass(frozen=True, slots=True)
 class Publication:
@@ -39,7 +35,6 @@ class Publication:
     authorize: Authorize | None = None
     headers: Headers = field(default_factory=dict)
     """Added to the 101 answer."""
-    door: Door = walk_in
 
 
 class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # port.py is more exact
@@ -49,8 +44,7 @@ class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # por
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        publication = self.factory.publication
-        self.start_conversation(publication.callbacks, self.factory.context, publication.door)
+        self.start_conversation(self.factory.publication.callbacks, self.factory.context)
 
     def readConnectionLost(self) -> None:
         """The client has closed its direction, but may still wait for replies, as long as there can be any."""
@@ -60,11 +54,17 @@ class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # por
             super().readConnectionLost()
 
     def onConnect(self, request: ConnectionRequest) -> Admission | Deferred[Admission]:  # type: ignore[override]
+        assert self.head is not None
+        scheme, target = "wss" if self.transport_details.is_secure else "ws", origin_form(self.head.target)
+        self.contract.uri = f"{scheme}://{request.headers['host']}{target}"
+        self.contract.path = target.partition("?")[0]
+        self.contract.peer = self.peer_name
+        self.contract.request_headers = request.headers
         self.contract.subprotocol = super().onConnect(request)
-        self.introduce(request)
-        if self.factory.publication.authorize is None:
-            return self.admission
-        return Deferred.fromCoroutine(self.authorize(self.factory.publication.authorize))
+        publication = self.factory.publication
+        if publication.authorize is None:
+            return self.contract.subprotocol, publication.headers
+        return Deferred.fromCoroutine(self.authorize(publication.authorize))
 
     def onOpen(self) -> None:
         super().onOpen()
@@ -72,43 +72,24 @@ class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # por
 
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(was_clean, code, reason)
-        if self.has_opened:
-            self.conversation.closed(*close_of(self, was_clean))
-        else:
-            self.conversation.refused()
+        end = close_of(self, was_clean) if self.has_opened else (CloseCode.ABNORMAL, "")
+        self.conversation.lost(*end, was_open=self.has_opened)
 
     def select_subprotocol(self, offered: list[str]) -> str | None:
         """The first of ours that the client offers, or none."""
         return next((name for name in self.factory.publication.subprotocols if name in offered), None)
 
-    @property
-    def admission(self) -> Admission:
-        return self.contract.subprotocol, self.factory.publication.headers
-
-    def introduce(self, request: ConnectionRequest) -> None:
-        """Write the request and its client into the contract."""
-        assert self.head is not None
-        scheme, target = "wss" if self.transport_details.is_secure else "ws", origin_form(self.head.target)
-        self.contract.uri = f"{scheme}://{request.headers['host']}{target}"
-        self.contract.path = target.partition("?")[0]
-        self.contract.peer = self.peer_name
-        self.contract.request_headers = request.headers
-
     async def authorize(self, authorize: Authorize) -> Admission:
-        """Wait for the verdict of `authorize`; anything but True refuses the handshake."""
-        verdict = await self.ask(authorize)
-        if verdict is not True or state_of(self) is not State.CONNECTING:
-            raise ConnectionDeny(int(verdict) if isinstance(verdict, int) and verdict in REFUSALS else 403)
-        return self.admission
-
-    async def ask(self, authorize: Authorize) -> object:
-        """The verdict: True, or anything else; an int is the status of the refusal. If it raises, that is a 500."""
+        """Wait for the verdict: True accepts, an int is the status of the refusal, to raise is 500, all else 403."""
         try:
             verdict = authorize(self.contract)
-            return await verdict if inspect.isawaitable(verdict) else verdict
+            verdict = await verdict if inspect.isawaitable(verdict) else verdict
         except Exception:
             log.failure("authorize of {path} raised", path=self.contract.path)
-            return 500
+            verdict = 500
+        if verdict is not True or state_of(self) is not State.CONNECTING:
+            raise ConnectionDeny(int(verdict) if isinstance(verdict, int) and 300 <= verdict < 600 else 403)
+        return self.contract.subprotocol, self.factory.publication.headers
 
 
 class PublishedFactory(EndpointFactory):

@@ -20,10 +20,7 @@ Step = tuple[Callable[..., object], tuple[object, ...]]
 
 
 class SerialQueue:
-    """Runs steps one after the other. A step that raises, or whose Deferred fails, is told to `failed`.
-
-    `waiting` is told the number of steps that wait, whenever it changes.
-    """
+    """Runs steps one after the other; `failed` is told how a step failed, `waiting` how many wait when that changes."""
 
     def __init__(self, failed: Callable[[Failure], None], waiting: Callable[[int], None] = lambda _: None) -> None:
         self._failed = failed
@@ -51,11 +48,15 @@ class SerialQueue:
             self._rest()
 
     def _run(self, step: Step | None) -> None:
-        """Run steps until one has to be waited for, or none is left."""
+        """Run steps until one has to be waited for; a loop, so that many finished coroutines are no deep recursion."""
         self._running = True
         while step is not None:
-            if not self._is_done(self._start(*step)):
-                return
+            pending = self._start(*step)
+            if pending is not None:
+                pending.addErrback(self._failed)
+                if not pending.called or pending.paused:
+                    pending.addBoth(lambda _: self._run(self._next()))
+                    return
             step = self._next()
         self._running = False
         self._rest()
@@ -64,16 +65,6 @@ class SerialQueue:
         last, self._last = self._last, None
         if last is not None:
             last()
-
-    def _is_done(self, pending: Deferred[object] | None) -> bool:
-        """Whether the next step may run at once; a loop, so that many finished coroutines are no deep recursion."""
-        if pending is None:
-            return True
-        pending.addErrback(self._failed)
-        if pending.called and not pending.paused:
-            return True
-        pending.addBoth(lambda _: self._run(self._next()))
-        return False
 
     def _start(self, function: Callable[..., object], args: tuple[object, ...]) -> Deferred[object] | None:
         """The Deferred to wait for, if there is one."""

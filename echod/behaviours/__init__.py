@@ -2,5 +2,5 @@
 
 `handshake`, `replies`, `unsolicited`, `pings`, `reading`, `ending` and `violations` have the effects of the parameters
 of their group; `pacing` is the way out below them, `script` composes them, `protocol` puts that around an endpoint's
-own protocol, and `held` decides on what a connection gets first.
+own protocol, and `endpoint` gives each connection its own.
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from echod.behaviours.replies import MessageWriter
 from echod.behaviours.violations import send_violation
-from echod.flow.flow_control import FlowControl, Hold
+from echod.flow.flow_control import Hold
 from echod.flow.timers import Timer
 from echod.rules.behaviours.grammar import LONGEST_S
 from echod.websocket.autobahn.closing import start_close
@@ -25,10 +25,9 @@ class Ending:
         answers_close: whether the client's Close is answered.
     """
 
-    def __init__(self, messages: MessageWriter, flow: FlowControl, stop: Callable[[], None]) -> None:
+    def __init__(self, messages: MessageWriter, stop: Callable[[], None]) -> None:
         behaviour = self._behaviour = messages.behaviour
-        self._connection, self._writer = messages.connection, messages.writer
-        self._flow = flow
+        self._connection, self._writer, self._flow = messages.connection, messages.writer, messages.flow
         self._stop = stop
         self._patience = Timer(messages.clock)
         self.is_last = behaviour.close is not None or behaviour.end is not None
@@ -39,8 +38,7 @@ class Ending:
     def begin(self) -> None:
         """Send the violation and the Close; a reset or FIN comes when everything before it has left."""
         self._send()
-        if self._behaviour.end is not None:
-            self._writer.when_drained(self._end)
+        self._writer.when_drained(self._end)
 
     def begin_at_once(self) -> None:
         """The same, but what has not left is lost."""

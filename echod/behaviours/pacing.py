@@ -35,8 +35,6 @@ ROOM_BYTES = 64 * KIB
 MESSAGE_BYTES = 128
 """What each counts for besides its size, so that one turn makes some hundreds at the most."""
 
-NONE_LEFT = memoryview(b"")
-
 
 @implementer(IPullProducer)
 class PacedWriter:
@@ -51,11 +49,10 @@ class PacedWriter:
         self, transport: Transport, clock: IReactorTime, chop: int | None, rate: int | None, on_room: Callable[[], None]
     ) -> None:
         self._transport = transport
-        self._chop = chop
-        self._rate = rate
+        self._chop, self._rate = chop, rate
         self._on_room = on_room
         self._messages: deque[tuple[Iterator[bytes], int]] = deque()
-        self._rest = NONE_LEFT
+        self._rest = memoryview(b"")
         self._turn, self._again = Timer(clock), Timer(clock)
         self._is_leaving = self._is_shut = self.is_hurried = False
         self._drained: list[Callable[[], None]] = []
@@ -101,22 +98,19 @@ class PacedWriter:
         """Send what is owed, and all that comes, as fast as it is taken."""
         self.is_hurried = True
         self._rate = None
-        self._turn.stop()
-        self._chop_no_more()
+        self._end_pace()
         self._work()
 
     def shut(self) -> None:
         """Drop what has not left, and whatever comes."""
         self._is_shut = True
         self._messages.clear()
-        self._rest = NONE_LEFT
+        self._rest = memoryview(b"")
         self._drained.clear()
         self.owed = 0
-        self._turn.stop()
-        self._chop = None
-        if self._again.is_running:
-            self._again.stop()
-            self._tell_left()
+        self._end_pace()
+
+    stopProducing = shut
 
     def resumeProducing(self) -> None:
         """The transport has nothing left."""
@@ -136,15 +130,13 @@ class PacedWriter:
         if self.flow is not None:
             self.flow.resumeProducing()
 
-    def _chop_no_more(self) -> None:
+    def _end_pace(self) -> None:
+        """Nothing waits for its turn, or for a segment to be sent."""
         self._chop = None
+        self._turn.stop()
         if self._again.is_running:
             self._again.stop()
-            self.resumeProducing()
-
-    def stopProducing(self) -> None:
-        """The connection is lost."""
-        self.shut()
+            self._tell_left()
 
     def _work(self) -> None:
         """Write a piece if it is its turn, or say that nothing is left."""

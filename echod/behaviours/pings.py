@@ -6,7 +6,7 @@ from functools import partial
 
 from echod.behaviours.replies import MessageWriter
 from echod.flow.timers import DelayQueue, Repeater
-from echod.rules.behaviours.values import LatePong, Pong
+from echod.rules.behaviours.grammar import LatePong, Pong
 
 MOST_PONGS = 1000
 """That may wait; a Ping beyond them gets none."""

@@ -11,30 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import cast
 
-from echod.behaviours.handshake import change_answer, choose_deflate
+from echod.behaviours.handshake import HeldHandshake, choose_deflate
 from echod.behaviours.replies import MessageWriter, Reply
 from echod.behaviours.script import Script
 from echod.counters import Kind
 from echod.flow.flow_control import Hold
-from echod.rules.behaviours.table import NOTHING, Behaviour
-from echod.rules.websocket.handshake import Acceptance
 from echod.settings import KIB
 from echod.transport.kernel import is_broken
 from echod.websocket.autobahn.state import State, is_shaking_hands, state_of
-from echod.websocket.factory import EndpointFactory
-from echod.websocket.protocol import EchodProtocol
 
 MOST_WAITING_BYTES = 256 * KIB
 """Of replies that are not due or have not left; above it nothing more is read, or made of what was read."""
 
 
-class BehavingProtocol(EchodProtocol):
+class BehavingProtocol(HeldHandshake):
     """One connection with a behaviour of its own; stands before an endpoint's class among the bases of another."""
 
-    factory: EndpointFactory
-    behaviour = NOTHING
     has_heard_close = has_heard_end = False
     _replies: list[Reply] | None = None
     """What the endpoint has sent since it was given a message; None while it has none."""
@@ -44,9 +37,9 @@ class BehavingProtocol(EchodProtocol):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.messages = MessageWriter(self, self.factory.context.clock, self.behaviour, self._refill)
+        self.messages = MessageWriter(self, self.behaviour, self._refill)
         self.writer = self.messages.writer
-        self.script = Script(self.messages, self.guard.flow, self._end_stall)
+        self.script = Script(self.messages, self._end_stall)
         if self.behaviour.deflate is not None:
             self.perMessageCompressionAccept = choose_deflate(self.behaviour.deflate, self.perMessageCompressionAccept)
         self.writer.open()
@@ -81,15 +74,8 @@ class BehavingProtocol(EchodProtocol):
         self.guard.end_input()
 
     def _end_stall(self) -> None:
-        """A stall is over; what the client has said meanwhile is unread."""
         self.guard.keepalive.hear()
         self.consumeData()
-
-    def answer(self, acceptance: Acceptance) -> bytes:
-        assert self._request is not None
-        changed = change_answer(self.behaviour, acceptance, self._request.protocols)
-        self.websocket_protocol_in_use = changed.subprotocol
-        return super().answer(changed)
 
     def onOpen(self) -> None:
         super().onOpen()
@@ -191,7 +177,7 @@ class BehavingProtocol(EchodProtocol):
         if self.script.replies.weight + self.writer.owed > MOST_WAITING_BYTES:
             self.guard.flow.hold(Hold.REPLIES)
         else:
-            self.guard.flow.make_room(Hold.REPLIES)
+            self.guard.flow.release(Hold.REPLIES)
 
     # The end
 
@@ -214,7 +200,7 @@ class BehavingProtocol(EchodProtocol):
         """Nothing is read, perhaps for ten minutes: another Ping finds out whether the client is still there."""
         if is_broken(self.transport):
             self.guard.keepalive.forget_timeout()
-            self.factory.context.counters.count(Kind.PING_TIMEOUT)
+            self.context.counters.count(Kind.PING_TIMEOUT)
             self.transport.abortConnection()
         else:
             self.guard.keepalive.ping_again()
@@ -222,26 +208,3 @@ class BehavingProtocol(EchodProtocol):
     def onClose(self, was_clean: bool, code: int | None, reason: str | None) -> None:
         self.script.lost()
         super().onClose(was_clean, code, reason)
-
-
-class BehavingEndpoint:
-    """An endpoint for clients that ask for a behaviour: builds what its own factory would, with a script."""
-
-    def __init__(self, factory: EndpointFactory) -> None:
-        self.factory = factory
-        self._own: type[EchodProtocol] | None = None
-
-    def build(self, behaviour: Behaviour) -> BehavingProtocol:
-        """The protocol of one connection; its class is made once for each `protocol` that the factory is given."""
-        if self.factory.protocol is not self._own:
-            self._own = self.factory.protocol
-            self._kind = self.factory.carry(derive(self._own))
-        protocol = self._kind()
-        protocol.factory = self.factory
-        protocol.behaviour = behaviour
-        return protocol
-
-
-def derive(own: type[EchodProtocol]) -> type[BehavingProtocol]:
-    """The endpoint's own class, with behaviours."""
-    return cast("type[BehavingProtocol]", type(own.__name__, (BehavingProtocol, own), {}))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from echod.behaviours.replies import MessageWriter
-from echod.flow.flow_control import FlowControl, Hold
+from echod.flow.flow_control import Hold
 from echod.flow.timers import Timer
-from echod.rules.behaviours.grammar import LONGEST_S
 
 
 class Stall:
@@ -20,11 +19,9 @@ class Stall:
         after: when it is to begin.
     """
 
-    def __init__(self, messages: MessageWriter, flow: FlowControl, read_on: Callable[[], None]) -> None:
-        behaviour = messages.behaviour
-        self._flow = flow
-        self.after = behaviour.stall
-        self._longest_s = LONGEST_S if behaviour.stall_for is None else behaviour.stall_for
+    def __init__(self, messages: MessageWriter, read_on: Callable[[], None]) -> None:
+        self._flow = messages.flow
+        self.after, self._longest_s = messages.behaviour.stall, messages.behaviour.stall_for
         self._read_on = read_on
         self._timer = Timer(messages.clock)
         self.is_on = False

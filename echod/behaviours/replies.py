@@ -8,16 +8,13 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from twisted.internet.interfaces import IReactorTime
-
 from echod.behaviours.pacing import PacedWriter
 from echod.flow.timers import DelayQueue
 from echod.rules.behaviours.table import Behaviour
-from echod.rules.websocket.fragments import fragments
-from echod.rules.websocket.frames import BINARY, COMPRESSED, TEXT
+from echod.rules.websocket.frames import BINARY, COMPRESSED, TEXT, fragments
 from echod.websocket.autobahn.deflate import deflate, is_worth_deflating
-from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
+from echod.websocket.protocol import EchodProtocol
 
 
 class Reply(NamedTuple):
@@ -29,7 +26,7 @@ class Reply(NamedTuple):
 
 
 class MessageWriter:
-    """What all groups work on: a connection, its way out, its clock, and what was asked of it.
+    """What all groups work on: a connection, its ways in and out, its clock, and what was asked of it.
 
     It sends whole messages, each in the frames that `fragment` asks for, compressed where that was agreed.
 
@@ -40,13 +37,10 @@ class MessageWriter:
         writer: the way out of the connection, for all other bytes too: in segments of `chop` bytes, at `rate`.
     """
 
-    def __init__(
-        self, connection: Connection, clock: IReactorTime, behaviour: Behaviour, on_room: Callable[[], None]
-    ) -> None:
-        self.connection = connection
-        self.clock = clock
-        self.behaviour = behaviour
-        self.writer = PacedWriter(connection.transport, clock, behaviour.chop, behaviour.rate, on_room)
+    def __init__(self, connection: EchodProtocol, behaviour: Behaviour, on_room: Callable[[], None]) -> None:
+        self.connection, self.behaviour = connection, behaviour
+        self.clock, self.flow = connection.context.clock, connection.guard.flow
+        self.writer = PacedWriter(connection.transport, self.clock, behaviour.chop, behaviour.rate, on_room)
         self.has_room = self.writer.has_room
 
     def send_now(self, payload: bytes, is_binary: bool, may_deflate: bool = True) -> None:
@@ -67,12 +61,11 @@ class Replies(DelayQueue):
     def __init__(self, messages: MessageWriter) -> None:
         super().__init__(messages.clock, messages.has_room)
         self._messages = messages
-        self._behaviour = messages.behaviour
         self._random = Random(messages.behaviour.seed)
 
     def receive(self, message: bytes, replies: Iterable[Reply]) -> None:
         """A message has come, and these are the endpoint's own replies to it."""
-        asked = self._behaviour
+        asked = self._messages.behaviour
         for reply in self._reshape(message, replies):
             if asked.drop is None or self._random.random() >= asked.drop:
                 delay_s = asked.delay + self._random.uniform(0, asked.jitter or 0)
@@ -83,7 +76,7 @@ class Replies(DelayQueue):
         self.add(0, action)
 
     def _reshape(self, message: bytes, replies: Iterable[Reply]) -> Iterable[Reply]:
-        match self._behaviour.reply:
+        match self._messages.behaviour.reply:
             case "none":
                 return ()
             case "size":

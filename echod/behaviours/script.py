@@ -12,7 +12,6 @@ from echod.behaviours.pings import Pings
 from echod.behaviours.reading import Stall
 from echod.behaviours.replies import MessageWriter, Replies, Reply
 from echod.behaviours.unsolicited import Unsolicited
-from echod.flow.flow_control import FlowControl
 from echod.flow.timers import Timer
 from echod.rules.behaviours.grammar import After
 
@@ -24,15 +23,17 @@ class Script:
         read_on: called when a stall is over.
 
     Attributes:
+        hold: runs as long as the opening handshake is not to be answered.
         is_over: whether the last message that is to be answered has come; more are not given to the endpoint.
     """
 
-    def __init__(self, messages: MessageWriter, flow: FlowControl, read_on: Callable[[], None]) -> None:
+    def __init__(self, messages: MessageWriter, read_on: Callable[[], None]) -> None:
         self._writer = messages.writer
+        self.hold = Timer(messages.clock)
         self.replies = Replies(messages)
         self.pings = Pings(messages)
-        self.stall = Stall(messages, flow, read_on)
-        self.ending = Ending(messages, flow, self.stop)
+        self.stall = Stall(messages, read_on)
+        self.ending = Ending(messages, self.stop)
         self._unsolicited = Unsolicited(messages)
         self._stall_due, self._end_due = Timer(messages.clock), Timer(messages.clock)
         self._received = 0
@@ -77,18 +78,17 @@ class Script:
 
     def stop(self) -> None:
         """The connection closes: what has not begun will not be."""
-        for part in (self.replies, self._unsolicited, self.pings, self._stall_due, self._end_due):
+        for part in (self.hold, self.replies, self._unsolicited, self.pings, self._stall_due, self._end_due):
             part.stop()
 
     def lost(self) -> None:
-        """The connection is lost."""
+        """The connection is gone, and with it everything that waited."""
         self.stop()
         self._writer.shut()
         self.stall.stop()
         self.ending.stop()
 
     def _count(self) -> None:
-        """Do what is to happen after this many messages."""
         now = After(messages=self._received)
         if self.stall.after == now:
             self.stall.begin()

@@ -21,12 +21,10 @@ from twisted.python.failure import Failure
 
 from echod.api.contract import Contract
 from echod.client.note import Note, echo_uri
-from echod.client.prompt import Display
-from echod.client.terminal import complain
+from echod.client.terminal import Display, complain
 from echod.errors import BadSetting, CloseCode, ConnectionClosed, OpenFailed
 from echod.settings import DEFAULT_PORT, MIB
 
-CLEAN = (CloseCode.NORMAL, CloseCode.NO_CODE)
 SILENCE_S = 1.0
 """How long the client waits for the next message of a server that still owes some."""
 
@@ -56,11 +54,8 @@ class Talk(LineReceiver):
         """Gather a line until its end comes: Twisted would copy all of it again for each piece."""
         self._begun += data
         if self.delimiter in data or len(self._begun) > self.MAX_LENGTH:
-            super().dataReceived(self._take_begun())
-
-    def _take_begun(self) -> bytes:
-        begun, self._begun = bytes(self._begun), bytearray()
-        return begun
+            begun, self._begun = bytes(self._begun), bytearray()
+            super().dataReceived(begun)
 
     def lineReceived(self, line: bytes) -> None:
         assert self.contract is not None
@@ -90,7 +85,7 @@ class Talk(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The end of the input; what stands behind the last line end is a line too."""
-        rest = self.clearLineBuffer() + self._take_begun()
+        rest = self.clearLineBuffer() + self._begun
         if rest and not self.has_ended:
             self.lineReceived(rest)
         self.has_ended = True
@@ -132,23 +127,17 @@ class Talk(LineReceiver):
             self._silence.cancel()
 
 
-async def talk(clock: IReactorTime, uri: str) -> bool:
-    """Talk until the input ends or the server closes; returns whether everything was sent and closed cleanly."""
-    lines = Talk(clock)
-    lines.contract = await Note().open_websocket(uri, on_message=lines.received, on_close=lines.closed)
-    StandardIO(lines)
-    code = await lines.contract.when_closed()
-    return code in CLEAN and lines.has_ended and lines.all_sent
-
-
 async def run(reactor: IReactorTime, uri: str) -> None:
-    """`talk`; its result becomes the exit code."""
+    """Talk until the input ends or the server closes; exits with 0 when everything was sent and closed cleanly."""
+    lines = Talk(reactor)
     try:
-        succeeded = await talk(reactor, uri)
+        lines.contract = await Note().open_websocket(uri, on_message=lines.received, on_close=lines.closed)
     except (OpenFailed, BadSetting) as error:
         complain(str(error))
-        succeeded = False
-    raise SystemExit(0 if succeeded else 1)
+        raise SystemExit(1) from None
+    StandardIO(lines)
+    is_clean = await lines.contract.when_closed() in (CloseCode.NORMAL, CloseCode.NO_CODE)
+    raise SystemExit(0 if is_clean and lines.has_ended and lines.all_sent else 1)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

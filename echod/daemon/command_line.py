@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from twisted.application.service import IService
 from twisted.python import usage
 
 from echod.daemon.options import GROUPS, OPTIONS, WHERE_LISTED, Option, read_settings, suggest_option
 from echod.daemon.reactor import install_by_default
-from echod.daemon.service import make_service
+from echod.daemon.service import EchodService, make_service
 from echod.errors import BadSetting
 from echod.settings import Settings
 
@@ -36,18 +35,10 @@ COLUMN = 28
 
 
 class Options(usage.Options):
-    """The command line of `twistd echod` and `twist echod`; `settings` after parsing."""
+    """The command line of `twistd echod` and `twist echod`: option name to words; `settings` after parsing."""
 
-    optFlags = [[option.name, None, option.help] for option in OPTIONS if option.is_flag]  # noqa: RUF012
-    optParameters = [  # noqa: RUF012
-        [option.name, None, None, option.help] for option in OPTIONS if not option.is_flag and not option.is_repeatable
-    ]
     synopsis = "[options]"
     settings: Settings
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.update({option.name: [] for option in OPTIONS if option.is_repeatable})
 
     def parseArgs(self, *words: str) -> None:
         if words:
@@ -55,14 +46,10 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         try:
-            self.settings = read_settings(self.given(), os.environ)
+            self.settings = read_settings(self, os.environ)
         except BadSetting as error:
             raise usage.UsageError(str(error)) from None
         install_by_default()
-
-    def given(self) -> dict[str, list[str]]:
-        """What stands on the command line: option name to words."""
-        return {name: words for name in self if (words := as_words(self[name]))}
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """As Twisted's, but a mistake is one line and exit code 1, without the usage around it."""
@@ -76,51 +63,44 @@ class Options(usage.Options):
     def getUsage(self, width: int | None = None) -> str:
         """All options in groups, in lines of at most this width; by default that of the terminal, or 80."""
         width = width or int(os.environ.get("COLUMNS", "80"))
-        inherited = [(f"--{name}", self.docs[name].strip()) for name in ("help", "version")]
-        groups = {title: [(show_option(option), option.help) for option in group] for title, group in GROUPS.items()}
-        parts = (show_group(title, rows, width) for title, rows in {**groups, "Other": inherited}.items())
-        return "\n".join(["", textwrap.fill(ABOUT, width), *parts]) + EXAMPLES
+        lines = ["", textwrap.fill(ABOUT, width)]
+        for title, group in GROUPS.items():
+            lines += ["", f"{title}:"]
+            lines += [show_row(f"{option.name}={option.kind.word}".rstrip("="), option.help, width) for option in group]
+        lines += ["", "Other:", *(show_row(name, self.docs[name].strip(), width) for name in ("help", "version"))]
+        return "\n".join(lines) + EXAMPLES
 
 
-def collector(option: Option) -> Callable[[Options, str], None]:
-    """The method that Twisted calls for each value of a repeatable option."""
+def collector(option: Option) -> Callable[[Options, str], None] | Callable[[Options], None]:
+    """The method that Twisted calls for each value of this option."""
 
     def collect(self: Options, word: str) -> None:
-        self[option.name].append(word)
+        self[option.name] = [*self.get(option.name, ()), word] if option.is_repeatable else [word]
 
-    collect.__doc__ = option.help
-    return collect
+    method = collect if option.kind.word else lambda self: collect(self, "on")
+    method.__doc__ = option.help
+    return method
 
 
 for _option in OPTIONS:
-    if _option.is_repeatable:
-        setattr(Options, f"opt_{_option.name}", collector(_option))
+    setattr(Options, f"opt_{_option.name}", collector(_option))
 
 
-def show_option(option: Option) -> str:
-    """`--port=PORT`, as it stands before its text."""
-    return f"--{option.name}" + (f"={option.kind.word}" if option.kind.word else "")
+def show_row(name: str, text: str, width: int) -> str:
+    """An option beside its text, whose default stays in one piece."""
+    kept = text.replace("[default: ", "[default:\xa0")
+    first, others = f"  --{name}".ljust(COLUMN), " " * COLUMN
+    lines = textwrap.fill(kept, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+    return lines.replace("\xa0", " ")
 
 
-def show_group(title: str, rows: Sequence[tuple[str, str]], width: int) -> str:
-    """The title, and each option beside its text."""
-    return "\n".join(["", f"{title}:", *(line for name, text in rows for line in show_row(name, text, width))])
-
-
-def show_row(name: str, text: str, width: int) -> Iterator[str]:
-    # The default stays in one piece.
-    wrapped = textwrap.fill(text.replace("[default: ", "[default:\xa0"), width - COLUMN, break_on_hyphens=False)
-    lines = wrapped.replace("\xa0", " ").split("\n")
-    return (f"{first:{COLUMN}}{line}" for first, line in zip([f"  {name}", *[""] * len(lines)], lines, strict=False))
-
-
-def as_words(value: object) -> list[str]:
-    """What `usage.Options` keeps of an option, as words: a list, a text, 1 for a flag, nothing."""
-    if isinstance(value, list):
-        return value
-    return [] if value is None or value == 0 else [str(value)]
-
-
-def makeService(options: Options) -> IService:
+def makeService(options: Options) -> EchodService:
     """What the plugin calls."""
     return make_service(options.settings)
+
+
+def service_from_environment() -> EchodService:
+    """The daemon of `echod.tac`, from `ECHOD_*` variables alone; a SystemExit says in one line what is wrong."""
+    options = Options()
+    options.parseOptions([])
+    return makeService(options)

@@ -19,10 +19,7 @@ class StartFailed(SystemExit, Exception):
 
 
 def tell(line: str) -> None:
-    """Write it to the real standard error, where the interpreter will not: twistd makes that a part of its log.
-
-    Not where the log goes to the same place: the line is there already.
-    """
+    """Write it to the real standard error, unless that is where the interpreter writes it, or where the log goes."""
     real = sys.__stderr__
     if real is not None and sys.stderr is not real and not any(is_same(file, real) for file in log_files()):
         # The parent may be gone, or have closed it.
@@ -32,7 +29,6 @@ def tell(line: str) -> None:
 
 
 def is_same(one: object, other: TextIO) -> bool:
-    """Whether these are the same terminal, file or pipe."""
     try:
         return os.path.samestat(os.fstat(one.fileno()), os.fstat(other.fileno()))  # type: ignore[attr-defined]
     except (AttributeError, OSError, ValueError):

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import (
-    IListeningPort,
-    IOpenSSLContextFactory,
-    IOpenSSLServerConnectionCreator,
-    IStreamServerEndpoint,
-)
+from twisted.internet.interfaces import IListeningPort, IOpenSSLServerConnectionCreator, IStreamServerEndpoint
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from echod.daemon.certificates import folder_of, read_folder
-from echod.daemon.private import innermost, tls_attribute
+from echod.daemon.private import TLS, exchange_tls
 from echod.errors import BadSetting
 from echod.server.listening import make_endpoint
 from echod.settings import Settings
@@ -33,11 +29,11 @@ log = Logger(namespace="echod")
 
 
 @implementer(IOpenSSLServerConnectionCreator)
+@dataclass(eq=False, slots=True)
 class ReloadableTLS:
     """Makes the TLS of each new connection from what was loaded last."""
 
-    def __init__(self, loaded: IOpenSSLServerConnectionCreator | IOpenSSLContextFactory) -> None:
-        self.loaded = loaded
+    loaded: TLS
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Connection:
         if IOpenSSLServerConnectionCreator.providedBy(self.loaded):
@@ -47,21 +43,8 @@ class ReloadableTLS:
         return Connection(self.loaded.getContext(), None)
 
 
-class Listener(Protocol):
-    """One place to listen: `setting` is what the user calls it."""
-
-    setting: str
-    endpoint: IStreamServerEndpoint
-
-    def describe(self, port: IListeningPort) -> str:
-        """Where it listens, for people and for parent processes: the first `:NUMBER` is the port."""
-
-    def reload(self) -> None:
-        """Read certificates again, if it has any."""
-
-
 class PortListener:
-    """A port of every interface, or of one address."""
+    """A port of every interface, or of one address; `setting` is what the user calls it."""
 
     def __init__(self, settings: Settings, reactor: Reactor) -> None:
         host = settings.host
@@ -70,6 +53,7 @@ class PortListener:
         self._host = host
 
     def describe(self, port: IListeningPort) -> str:
+        """Where it listens, for people and for parent processes: the first `:NUMBER` is the port."""
         number = cast(IPv4Address | IPv6Address, port.getHost()).port
         if self._host is None:
             return f"http://localhost:{number}/ on every interface"
@@ -83,24 +67,15 @@ class PortListener:
 
 
 class EndpointListener:
-    """A Twisted endpoint string.
-
-    Raises:
-        BadSetting: the string, or a certificate that it names, cannot be used; with what Twisted says of it.
-    """
+    """A Twisted endpoint string; a BadSetting says why it, or a certificate that it names, cannot be used."""
 
     def __init__(self, source: str, text: str, reactor: Reactor) -> None:
         self.setting = f"{source} {text}"
-        self._source = source
-        self._text = text
-        self._reactor = reactor
+        self._source, self._text, self._reactor = source, text, reactor
         self.endpoint = self._parse()
-        self._tls: ReloadableTLS | None = None
-        inner = innermost(self.endpoint)
-        name = tls_attribute(inner)
-        if name:
-            self._tls = ReloadableTLS(getattr(inner, name))
-            setattr(inner, name, self._tls)
+        loaded = exchange_tls(self.endpoint, None)
+        self._tls = None if loaded is None else ReloadableTLS(loaded)
+        exchange_tls(self.endpoint, self._tls)
 
     def describe(self, port: IListeningPort) -> str:
         host = port.getHost()
@@ -112,30 +87,28 @@ class EndpointListener:
         if self._tls is None:
             return
         try:
-            inner = innermost(self._parse())
+            self._tls.loaded = exchange_tls(self._parse(), None) or self._tls.loaded
         except BadSetting as error:
             log.error("echod keeps its old certificates: {error}", error=error)
-            return
-        self._tls.loaded = getattr(inner, tls_attribute(inner) or "")
-        log.info("echod has reloaded its certificates: {text}", text=self._text)
+        else:
+            log.info("echod has reloaded its certificates: {text}", text=self._text)
 
     def _parse(self) -> IStreamServerEndpoint:
         try:
-            return self._parse_checked()
+            # A folder is read first, so that the complaint names the file.
+            folder = folder_of(self._text)
+            certificates = None if folder is None else read_folder(folder)
+            endpoint: IStreamServerEndpoint = serverFromString(self._reactor, self._text)
         except Exception as error:
             # Endpoint parsers are plugins, and read files: they may raise anything.
             wanted = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
             raise BadSetting(self._source, self._text, f"{wanted} ({explain(error)})") from None
-
-    def _parse_checked(self) -> IStreamServerEndpoint:
-        """A folder is read first, so that the complaint names the file."""
-        folder = folder_of(self._text)
-        certificates = None if folder is None else read_folder(folder)
-        endpoint: IStreamServerEndpoint = serverFromString(self._reactor, self._text)
         if certificates is not None:
-            inner = innermost(endpoint)
-            setattr(inner, tls_attribute(inner) or "", certificates)
+            exchange_tls(endpoint, certificates)
         return endpoint
+
+
+Listener = PortListener | EndpointListener
 
 
 def explain(error: object) -> str:

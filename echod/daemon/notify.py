@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -49,20 +50,15 @@ class Supervisor:
             self._heartbeat.stop()
 
     def _tell(self, state: str) -> None:
-        """Send this; a supervisor that does not listen any more is no reason to stop serving."""
         if not self._address:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as teller:
-                teller.connect(path_of(self._address))
+                # A name that begins with @ is in Linux's abstract namespace (unix(7)).
+                teller.connect(re.sub("^@", "\0", self._address))
                 teller.send(state.encode())
         except OSError as error:
             log.warn("echod cannot tell {address} {state!r}: {why}", address=self._address, state=state, why=error)
-
-
-def path_of(address: str) -> str:
-    """A name that begins with @ is in Linux's abstract namespace (unix(7))."""
-    return "\0" + address[1:] if address.startswith("@") else address
 
 
 def watchdog_of(environment: Mapping[str, str]) -> float:

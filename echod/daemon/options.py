@@ -1,97 +1,118 @@
-"""The options and their `ECHOD_*` variables: one table, and how a `Settings` is read from both.
+"""The options and their `ECHOD_*` variables: how each is read and shown, and how a `Settings` is made from both.
 
-A new option is a row here and a field in `settings.py`, which has its default.
-Precedence: option, variable, default. A bad value is one line that names its source, the value and what is expected.
+The table is made from the fields in `settings.py`. Precedence: option, variable, default.
+A bad value is one line that names its source, the value and what is expected.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, fields, replace
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from twisted.logger import Logger
 
-from echod.daemon.option_kinds import (
-    ADDRESS,
-    COUNT,
-    ENDPOINT,
-    FLAG,
-    FOLDER,
-    ON_OFF,
-    ORIGIN,
-    PORT,
-    SIZE,
-    TIME,
-    TIME_OR_ZERO,
-    Kind,
-)
 from echod.errors import BadSetting
+from echod.rules import quantities
+from echod.rules.quantities import N, Quantity
 from echod.rules.suggestion import suggest
-from echod.settings import Limits, Settings
+from echod.settings import MIB, Limits, Settings
+from echod.site.table import check_origin
 
 log = Logger(namespace="echod")
 
-LIMIT_FIELDS = {field.name for field in fields(Limits)}
-WHERE_LISTED = "--help lists the options"
+MOST = 2**31 - 1
+"""The largest count that the operating system takes."""
+DAY_S = 86_400.0
+"""Must be smaller than the 24 days for which the operating system waits at the most."""
+
+SWITCH = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}
+HOST_NAME = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._-]*[0-9A-Za-z])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of value.
+
+    Attributes:
+        word: what stands for a value in `--help`; empty: the option is a flag.
+        parse: the value of a text; the message of its ValueError says what is expected.
+        show: the text of a value.
+    """
+
+    word: str
+    parse: Callable[[str], object]
+    show: Callable[[Any], str] = str
+
+
+def parse_switch(text: str) -> bool:
+    if text.lower() not in SWITCH:
+        raise ValueError("on or off")
+    return SWITCH[text.lower()]
+
+
+def parse_folder(text: str) -> Path:
+    if not text or not Path(text).is_dir():
+        raise ValueError("a folder")
+    return Path(text)
+
+
+def parse_host(text: str) -> str:
+    """An address or a name as it is; whether a name has an address shows when it is listened on."""
+    try:
+        return text if HOST_NAME.fullmatch(text) else str(ip_address(text))
+    except ValueError:
+        raise ValueError("an IPv4 or IPv6 address, or a name such as localhost") from None
+
+
+def kind_of(word: str, quantity: Quantity[N]) -> Kind:
+    return Kind(word, quantity.parse, quantity.show)
+
+
+SIZE = kind_of("SIZE", quantities.size(MIB * MIB))
+ON_OFF = Kind("on|off", parse_switch, {True: "on", False: "off"}.__getitem__)
+KINDS = {
+    "_bytes_per_s": SIZE,
+    "_bytes": SIZE,
+    "_s": kind_of("TIME", quantities.time_or_seconds(0.001, DAY_S)),
+    "int": kind_of("COUNT", quantities.count(1, MOST)),
+    "bool": ON_OFF,
+    "FLAG": replace(ON_OFF, word=""),
+    "PORT": kind_of("PORT", quantities.count(0, 65535, "a port number")),
+    "TIME_OR_ZERO": kind_of("TIME", quantities.time_or_seconds(0.0, DAY_S)),
+    "ADDRESS": Kind("ADDRESS", parse_host),
+    "ENDPOINT": Kind("ENDPOINT", str),
+    "FOLDER": Kind("DIR", parse_folder),
+    "ORIGIN": Kind("ORIGIN", check_origin),
+}
+"""The kinds of fields by unit, by type, and by the word of those that neither tells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting: its option and its variable, and where it goes.
-
-    Attributes:
-        doc: what `--help` says, in sentences.
-        unset: what its default is called where the value of the field would not tell; empty: there is nothing to say.
-        field_name: its field in `Settings` or `Limits`, where that is not its own name and the unit of its kind.
-    """
+    """One setting: its option with its text in `--help`, its default as a user would write it, and its field."""
 
     name: str
+    variable: str
     kind: Kind
-    doc: str
-    unset: str | None = None
-    field_name: str = ""
-    is_repeatable: bool = False
-
-    @property
-    def is_flag(self) -> bool:
-        """Whether it takes no value on the command line."""
-        return not self.kind.word
-
-    @property
-    def field(self) -> str:
-        return self.field_name or self.name.replace("-", "_") + self.kind.suffix
-
-    @property
-    def default(self) -> str:
-        """The default as a user would write it."""
-        holder = Limits() if self.field in LIMIT_FIELDS else Settings()
-        return self.kind.show(getattr(holder, self.field)) if self.unset is None else self.unset
-
-    @property
-    def help(self) -> str:
-        """What `--help` says, with the default."""
-        default = f"[default: {self.default}]" if self.default else ""
-        return " ".join(filter(None, (self.doc, "May be repeated." if self.is_repeatable else "", default)))
-
-    @property
-    def variable(self) -> str:
-        return variable_of(self.name)
+    help: str
+    default: str
+    field: str
+    is_repeatable: bool
 
     def read(self, source: str, words: Sequence[str]) -> object:
         """The value of these words; a repeatable option gives a tuple."""
-        values = tuple(self._parse(source, word) for word in words)
-        return values if self.is_repeatable else values[-1]
-
-    def _parse(self, source: str, word: str) -> object:
-        try:
-            return self.kind.parse(word)
-        except ValueError as error:
-            raise BadSetting(source, word, str(error)) from None
-
-    def words(self, text: str) -> list[str]:
-        """The words in a variable: several for a repeatable option, with spaces between them."""
-        return text.split() if self.is_repeatable else [text]
+        values = []
+        for word in words:
+            try:
+                values.append(self.kind.parse(word))
+            except ValueError as error:
+                wanted = error.wanted if isinstance(error, BadSetting) else str(error)
+                raise BadSetting(source, word, wanted) from None
+        return tuple(values) if self.is_repeatable else values[-1]
 
 
 def variable_of(name: str) -> str:
@@ -99,67 +120,29 @@ def variable_of(name: str) -> str:
     return "ECHOD_" + name.upper().replace("-", "_")
 
 
-def repeatable(name: str, kind: Kind, doc: str, unset: str, field_name: str = "") -> Option:
-    """An option whose field is a tuple."""
-    return Option(name, kind, doc, unset, field_name, is_repeatable=True)
+def option_of(field: Field[object]) -> Option:
+    """The option that a field carries."""
+    told = field.metadata
+    unit = next((unit for unit in ("_bytes_per_s", "_bytes", "_s") if field.name.endswith(unit)), "")
+    name = told["name"] or field.name.removesuffix(unit).replace("_", "-")
+    kind = KINDS[told["kind"] or unit or str(field.type)]
+    default = kind.show(field.default) if told["unset"] is None else told["unset"]
+    is_repeatable = str(field.type).startswith("tuple")
+    text = told["doc"] + " May be repeated." * is_repeatable + (f" [default: {default}]" if default else "")
+    return Option(name, variable_of(name), kind, text, default, field.name, is_repeatable)
 
 
-GROUPS = {
-    "Listening": (
-        Option("port", PORT, "Port to listen on; 0 takes any free one."),
-        Option("host", ADDRESS, "Address or name to listen on.", "every interface, IPv4 and IPv6"),
-        repeatable("listen", ENDPOINT, "Twisted endpoint to listen on instead, such as unix:/run/echod.", ""),
-        Option("backlog", COUNT, "Connections that may wait to be accepted on the port."),
-    ),
-    "Serving": (
-        Option("web", FOLDER, "Folder whose files are served as pages.", "the pages of echod"),
-        repeatable("origin", ORIGIN, "Allow only this origin (exact match), or null.", "all", "origins"),
-        Option("compression", ON_OFF, "Whether permessage-deflate is agreed to when it is offered."),
-    ),
-    "Limits": (
-        Option("max-header-size", SIZE, "Bytes of request headers; more are answered 431.", None, "max_header_bytes"),
-        Option("max-header-count", COUNT, "Header fields of a request; more are answered 431."),
-        Option("max-message", SIZE, "Bytes of a message after inflation; more end in Close 1009."),
-        Option("max-fragments", COUNT, "Frames of a message; more end in Close 1009."),
-        Option("max-unfinished", SIZE, "Bytes of unfinished messages on all connections; more end in Close 1013."),
-        Option(
-            "inflate-rate",
-            SIZE,
-            "Bytes inflated per connection and second before reading is paused.",
-            None,
-            "inflated_bytes_per_s",
-        ),
-        Option("write-buffer", SIZE, "Bytes buffered per connection before reading is paused (back-pressure)."),
-        Option(
-            "max-connections", COUNT, "Connections, silent ones included; more are answered 503.", "open files less 64"
-        ),
-        Option(
-            "max-per-address",
-            COUNT,
-            "Connections from one IPv4 address or IPv6 /64; more are answered 503.",
-            "no limit",
-        ),
-    ),
-    "Timeouts": (
-        Option(
-            "handshake-timeout",
-            TIME,
-            "Time from the TCP accept to the end of the request headers; then the answer is 408.",
-        ),
-        Option("stall-timeout", TIME, "Time without progress while replies wait; the connection is then aborted."),
-        Option("ping-interval", TIME_OR_ZERO, "Silence after which a client is pinged (keepalive); 0 is never."),
-        Option("ping-timeout", TIME, "Time from a ping to any byte of the client; the connection is then aborted."),
-        Option("close-timeout", TIME, "Time for the client's Close after ours, and then for the end of TCP."),
-        Option("drain-timeout", TIME, "Grace period after SIGTERM; remaining connections are then aborted."),
-        Option(
-            "drain-spread", TIME_OR_ZERO, "Time over which a drain sends its Closes; at most half of --drain-timeout."
-        ),
-    ),
-    "Behaviours (fault injection)": (
-        Option("behaviours", ON_OFF, "Whether clients may ask for faults in the query of a URL."),
-    ),
-    "Logging": (Option("debug", FLAG, "Log handshakes, frames and closes."),),
-}
+def make_groups() -> dict[str, list[Option]]:
+    """The options in the order of their fields, by their headings in `--help`."""
+    groups: dict[str, list[Option]] = {}
+    for outer in fields(Settings):
+        for field in fields(Limits) if outer.name == "limits" else [outer]:
+            if "group" in field.metadata:
+                groups.setdefault(field.metadata["group"] or [*groups][-1], []).append(option_of(field))
+    return groups
+
+
+GROUPS = make_groups()
 OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 FORMER = {
     "head-size": "max-header-size",
@@ -168,28 +151,24 @@ FORMER = {
     "unfinished": "max-unfinished",
 }
 """Names that options had, and their names now."""
+WHERE_LISTED = "--help lists the options"
 
 BARE_PORT = "PORT"
 """What hosting platforms set; honoured after `ECHOD_PORT`."""
-PLACE = ("port", "host")
-OF_PORT = (*PLACE, "backlog")
+OF_PORT = ("port", "host", "backlog")
 """Options that an endpoint has words of its own for."""
 
 
 def read_settings(given: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> Settings:
-    """Settings from options (name to words) and the environment.
-
-    Raises:
-        BadSetting: the first value that is invalid or contradicts another, named by its option or variable.
-    """
+    """Settings from options (name to words) and the environment; a BadSetting names the first invalid value."""
     check_variables(environ)
     values: dict[str, Any] = {
         option.field: value for option in OPTIONS if (value := read_option(option, given, environ)) is not None
     }
     if "listen" in values:
         choose_endpoints(values, given, environ)
-    limits = {name: values.pop(name) for name in LIMIT_FIELDS & values.keys()}
-    return Settings(**values, limits=replace(Limits(), **limits))
+    limits = {field.name: values.pop(field.name) for field in fields(Limits) if field.name in values}
+    return Settings(**values, limits=Limits(**limits))
 
 
 def read_option(option: Option, given: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> object:
@@ -197,19 +176,19 @@ def read_option(option: Option, given: Mapping[str, Sequence[str]], environ: Map
     if option.name in given:
         return option.read(f"--{option.name}", given[option.name])
     for variable in (option.variable, BARE_PORT) if option.name == "port" else (option.variable,):
-        if environ.get(variable, "").strip():
-            return option.read(variable, option.words(environ[variable]))
+        text = environ.get(variable, "")
+        if text.strip():
+            return option.read(variable, text.split() if option.is_repeatable else [text])
     return None
 
 
 def choose_endpoints(values: dict[str, Any], given: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> None:
     """Keep the endpoints, or drop them for a port that is on the command line while they are in the variable.
 
-    Raises:
-        BadSetting: what belongs to a port is on the command line as well, and would have no effect.
+    What else belongs to a port would have no effect: on the command line it is a BadSetting, in a variable a warning.
     """
     beside = [name for name in OF_PORT if name in given]
-    if "listen" not in given and any(name in beside for name in PLACE):
+    if "listen" not in given and {"port", "host"} & given.keys():
         del values["listen"]
         return
     values["listen_source"] = source = "--listen" if "listen" in given else variable_of("listen")
@@ -222,11 +201,7 @@ def choose_endpoints(values: dict[str, Any], given: Mapping[str, Sequence[str]],
 
 
 def check_variables(environ: Mapping[str, str]) -> None:
-    """Refuse a misspelt `ECHOD_*` variable, which would otherwise be ignored silently.
-
-    Raises:
-        BadSetting: the first of them, with the name that was probably meant.
-    """
+    """Refuse a misspelt `ECHOD_*` variable, which would otherwise be ignored silently."""
     known = {option.variable for option in OPTIONS}
     unknown = next((name for name in sorted(environ) if name.startswith("ECHOD_") and name not in known), None)
     if unknown:

@@ -7,7 +7,6 @@ Twisted's own way.
 
 from __future__ import annotations
 
-import errno
 import sys
 from select import EPOLLIN
 from typing import Any
@@ -49,7 +48,7 @@ class LeanServer(Server):
         try:
             data = self.socket.recv(self.read_bytes)
         except OSError as error:
-            return None if error.errno == errno.EWOULDBLOCK else CONNECTION_LOST
+            return None if isinstance(error, BlockingIOError) else CONNECTION_LOST
         if not data:
             return CONNECTION_DONE
         self.protocol.dataReceived(data)
@@ -76,10 +75,8 @@ class LeanReactor(DeclaredReactor):
     def doPoll(self, delay: float | None) -> None:
         try:
             events = self._poller.poll(-1 if delay is None else delay, MOST_EVENTS)
-        except OSError as error:
-            if error.errno == errno.EINTR:
-                return
-            raise
+        except InterruptedError:
+            return
         find = self._selectables.get
         for descriptor, event in events:
             selectable = find(descriptor)

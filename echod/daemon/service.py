@@ -15,25 +15,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from echod.counters import Counters
-from echod.daemon.allocation import keep_freed_memory
 from echod.daemon.failing import StartFailed, tell
 from echod.daemon.listener import EndpointListener, Listener, PortListener, explain
 from echod.daemon.notify import Supervisor
-from echod.daemon.openfiles import most_connections, raise_open_files
-from echod.daemon.options import read_settings
-from echod.daemon.reactor import install_by_default
+from echod.daemon.process import keep_freed_memory, most_connections, raise_open_files
 from echod.daemon.signals import Signals
 from echod.errors import BadSetting
 from echod.rules.quantities import show_time
+from echod.server import standard
 from echod.server.server import Server
-from echod.server.standard import (
-    publish_behaviours,
-    publish_health,
-    publish_info,
-    publish_multi_echo,
-    publish_plain_echo,
-    publish_simple_echo,
-)
 from echod.settings import Limits, Settings
 from echod.site.pages import make_pages
 from echod.store.memory import MemoryModeStore
@@ -68,25 +58,18 @@ class EchodService(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()
         self._listening = []
-        return Deferred.fromCoroutine(self._stop())
-
-    async def _stop(self) -> None:
         self._supervisor.stopping()
-        await self.server.shutdown()
-        self._supervisor.stopped()
+        return Deferred.fromCoroutine(self.server.shutdown()).addCallback(lambda _: self._supervisor.stopped())
 
     def reload(self) -> None:
         """Read certificates again."""
-        if not self._supervisor.is_ready:
-            self._reload_all()
-            return
-        self._supervisor.reloading()
-        self._reload_all()
-        self._supervisor.ready()
-
-    def _reload_all(self) -> None:
+        was_ready = self._supervisor.is_ready
+        if was_ready:
+            self._supervisor.reloading()
         for listener in self._listeners:
             listener.reload()
+        if was_ready:
+            self._supervisor.ready()
 
     def _say_ready(self, ports: list[IListeningPort]) -> None:
         """The one line that a parent process may wait for."""
@@ -102,16 +85,11 @@ class EchodService(Service):
 
 
 def listen_or_fail(server: Server, listener: Listener) -> Deferred[IListeningPort]:
-    """Listen there.
-
-    Raises:
-        StartFailed: it cannot, and its endpoint binds at once. Of other endpoints the Deferred fails.
-    """
+    """Listen there; if its endpoint cannot, that is a StartFailed where it binds at once, else the Deferred fails."""
     listening = Deferred.fromCoroutine(server.listen(listener.endpoint))
     if listening.called and isinstance(listening.result, Failure):
-        why = explain(listening.result.value)
+        line = f"echod: {listener.setting}: cannot listen: {explain(listening.result.value)}"
         listening.addErrback(lambda _: None)
-        line = f"echod: {listener.setting}: cannot listen: {why}"
         tell(line)
         raise StartFailed(line)
     return listening
@@ -123,48 +101,36 @@ def make_service(settings: Settings, reactor: Reactor | None = None) -> EchodSer
     Raises:
         SystemExit: an endpoint string or the folder of the pages cannot be used; one line says which and why.
     """
-    clock = reactor or installed_reactor()
+    if reactor is None:
+        from twisted.internet import reactor as installed
+
+        # All reactors for Linux are of this class.
+        reactor = cast(Reactor, installed)
     try:
-        server, listeners = make_server(settings, clock), make_listeners(settings, clock)
+        server = make_server(settings, reactor)
+        endpoints = [EndpointListener(settings.listen_source, text, reactor) for text in settings.listen]
+        listeners: Sequence[Listener] = endpoints or [PortListener(settings, reactor)]
     except BadSetting as error:
         raise SystemExit(f"echod: {error}") from None
-    return EchodService(server, listeners, Supervisor(os.environ, clock))
-
-
-def installed_reactor() -> Reactor:
-    """The reactor of this process; all of those for Linux are of this class."""
-    from twisted.internet import reactor
-
-    return cast(Reactor, reactor)
+    return EchodService(server, listeners, Supervisor(os.environ, reactor))
 
 
 def make_server(settings: Settings, reactor: Reactor) -> Server:
     """The echoes, the pages, and what clients may ask for."""
     counters, limits = Counters(), fit_limits(settings.limits)
+    pages, compression = make_pages(settings.web, reactor, limits, counters), settings.compression
     server = Server(
-        reactor,
-        limits=limits,
-        pages=make_pages(settings.web, reactor, limits, counters),
-        compression=settings.compression,
-        debug=settings.debug,
-        counters=counters,
+        reactor, limits=limits, pages=pages, compression=compression, debug=settings.debug, counters=counters
     )
-    publish_health(server)
+    standard.publish_health(server)
     origins, behaviours = settings.origins, settings.behaviours
-    publish_simple_echo(server, MemoryModeStore(), origins=origins, behaviours=behaviours)
-    publish_multi_echo(server, origins=origins, behaviours=behaviours)
-    publish_plain_echo(server, origins=origins, behaviours=behaviours)
+    standard.publish_simple_echo(server, MemoryModeStore(), origins=origins, behaviours=behaviours)
+    standard.publish_multi_echo(server, origins=origins, behaviours=behaviours)
+    standard.publish_plain_echo(server, origins=origins, behaviours=behaviours)
     if behaviours:
-        publish_info(server, f"{socket.gethostname()}:{os.getpid()}", origins=origins)
-        publish_behaviours(server)
+        standard.publish_info(server, f"{socket.gethostname()}:{os.getpid()}", origins=origins)
+        standard.publish_behaviours(server)
     return server
-
-
-def make_listeners(settings: Settings, reactor: Reactor) -> list[Listener]:
-    """Where to listen."""
-    if settings.listen:
-        return [EndpointListener(settings.listen_source, text, reactor) for text in settings.listen]
-    return [PortListener(settings, reactor)]
 
 
 def fit_limits(limits: Limits) -> Limits:
@@ -182,17 +148,3 @@ def tell_lowered(name: str, asked: object, effective: object, why: str) -> None:
     """Say at the start that a limit is not what was asked for."""
     text = "echod lowers --{name} from {asked} to {effective}: {why}"
     log.warn(text, name=name, asked=asked, effective=effective, why=why)
-
-
-def service_from_environment() -> EchodService:
-    """The daemon of `echod.tac`, from `ECHOD_*` variables alone.
-
-    Raises:
-        SystemExit: one of them is invalid or unknown; one line says which and why.
-    """
-    try:
-        settings = read_settings({}, os.environ)
-    except BadSetting as error:
-        raise SystemExit(f"echod: {error}") from None
-    install_by_default()
-    return make_service(settings)

@@ -36,7 +36,7 @@ def reply_by(store: ModeStore, payload: bytes, is_binary: bool) -> bytes:
 
 
 class SimpleEchoFactory(EndpointFactory):
-    """The endpoint of the simple server: its connections share the mode in `store`."""
+    """The endpoint of the simple server."""
 
     protocol = SimpleEcho
 

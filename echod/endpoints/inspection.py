@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from echod.flow.lingering_close import is_tls
 from echod.rules.http.head import Head
@@ -16,12 +16,7 @@ from echod.websocket.autobahn.port import Connection
 if TYPE_CHECKING:
     # pyOpenSSL is an extra: echod[tls].
     from OpenSSL.SSL import Connection as Session
-
-
-class TLS(Protocol):
-    """The layer of TLS among the transports of a connection."""
-
-    def getHandle(self) -> Session: ...
+    from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 
 def see_request(transport: Transport, head: Head, instance: str) -> dict[str, object]:
@@ -60,7 +55,7 @@ def see_tls(transport: Transport) -> dict[str, object] | None:
         layer = getattr(layer, "transport", None)
         if layer is None:
             return None
-    session = cast("TLS", layer).getHandle()
+    session: Session = cast("TLSMemoryBIOProtocol", layer).getHandle()
     name = session.get_servername()
     return {
         "version": session.get_protocol_version_name(),

@@ -40,16 +40,11 @@ FULL = frozenset({Hold.WRITE_BUFFER, Hold.REPLIES})
 
 @implementer(IPushProducer)
 class FlowControl:
-    """The one owner of a transport's reading, and its push producer.
-
-    A peer that makes no progress for `stall_timeout_s` while replies wait is aborted.
-    """
+    """The one owner of a transport's reading, and its push producer; aborts a peer that stalls while replies wait."""
 
     __slots__ = ("_go_on", "_reasons", "_stall", "_transport")
 
-    def __init__(
-        self, transport: Transport, clock: IReactorTime, stall_timeout_s: float, counters: Counters | None = None
-    ) -> None:
+    def __init__(self, transport: Transport, clock: IReactorTime, stall_timeout_s: float, counters: Counters) -> None:
         self._transport = transport
         self._reasons: frozenset[Hold] = frozenset()
         self._stall = StallTimeout(transport, clock, stall_timeout_s, counters)
@@ -76,11 +71,14 @@ class FlowControl:
         self._reasons |= {reason}
 
     def release(self, reason: Hold) -> None:
-        """The reason is gone; reading goes on when it was the last. One that was not held changes nothing."""
+        """The reason is gone: after the last, reading goes on; after the last of `FULL`, what waits to be drained."""
         if reason in self._reasons:
             self._reasons -= {reason}
             if not self._reasons:
                 self._transport.resumeProducing()
+            if self._go_on is not None and not self.is_full:
+                go_on, self._go_on = self._go_on, None
+                go_on()
 
     def pauseProducing(self) -> None:
         self.hold(Hold.WRITE_BUFFER)
@@ -88,14 +86,7 @@ class FlowControl:
 
     def resumeProducing(self) -> None:
         self._stall.stop()
-        self.make_room(Hold.WRITE_BUFFER)
-
-    def make_room(self, reason: Hold) -> None:
-        """Release one of the reasons to be full; with the last of them, what waits for `when_drained` goes on."""
-        self.release(reason)
-        if not self.is_full and self._go_on is not None:
-            go_on, self._go_on = self._go_on, None
-            go_on()
+        self.release(Hold.WRITE_BUFFER)
 
     def stopProducing(self) -> None:
         """The transport is lost, or closing: the lingering close has its own timeout."""

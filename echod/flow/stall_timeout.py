@@ -18,21 +18,14 @@ LEAST_WAIT_S = 0.001
 class StallTimeout:
     """Aborts a connection whose peer has made no progress for `timeout_s`, while it is started; 0 is no timeout."""
 
-    __slots__ = ("_clock", "_counters", "_kind", "_since", "_taken", "_timeout_s", "_timer", "_transport")
+    __slots__ = ("_clock", "_counters", "_since", "_taken", "_timeout_s", "_timer", "_transport")
+    kind = Kind.STALL_TIMEOUT
 
-    def __init__(
-        self,
-        transport: Transport,
-        clock: IReactorTime,
-        timeout_s: float,
-        counters: Counters | None = None,
-        kind: Kind = Kind.STALL_TIMEOUT,
-    ) -> None:
+    def __init__(self, transport: Transport, clock: IReactorTime, timeout_s: float, counters: Counters) -> None:
         self._transport = transport
         self._clock = clock
         self._timeout_s = timeout_s
         self._counters = counters
-        self._kind = kind
         self._timer: IDelayedCall | None = None
         self._taken: Taken = ()
         self._since = 0.0
@@ -59,12 +52,8 @@ class StallTimeout:
             self._since = now
         self._timer = None
         left_s = self._timeout_s - (now - self._since)
-        if left_s < LEAST_WAIT_S:
-            self._abort()
-        else:
+        if left_s >= LEAST_WAIT_S:
             self._wait(left_s)
-
-    def _abort(self) -> None:
-        if self._counters is not None:
-            self._counters.count(self._kind)
+            return
+        self._counters.count(self.kind)
         self._transport.abortConnection()

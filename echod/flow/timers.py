@@ -51,10 +51,7 @@ class Entry:
 
 
 class DelayQueue:
-    """Actions in order, none before its time, and none while `has_room` says no: then `work` has to be called again.
-
-    `weight` is what the waiting actions take, in bytes.
-    """
+    """Actions in order, none before its time, and none while `has_room` says no: then `work` has to be called again."""
 
     def __init__(self, clock: IReactorTime, has_room: Callable[[], bool]) -> None:
         self._clock = clock
@@ -63,6 +60,7 @@ class DelayQueue:
         self._entries: deque[Entry] = deque()
         self._is_working = self._is_hurried = False
         self.weight = 0
+        """Bytes that the waiting actions take."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -84,9 +82,12 @@ class DelayQueue:
             wait_s = 0 if self._is_hurried else entry.due - self._clock.seconds()
             if wait_s > 0:
                 self._timer.start(wait_s, self.work)
-            else:
-                self._use(entry)
-                entry.action()
+                continue
+            entry.times -= 1
+            if not entry.times:
+                self._entries.popleft()
+                self.weight -= entry.weight
+            entry.action()
         self._is_working = False
 
     def hurry(self) -> None:
@@ -100,13 +101,6 @@ class DelayQueue:
         self._entries.clear()
         self.weight = 0
         self._timer.stop()
-
-    def _use(self, entry: Entry) -> None:
-        """The first is done once more; after its last time it is gone."""
-        entry.times -= 1
-        if not entry.times:
-            self._entries.popleft()
-            self.weight -= entry.weight
 
 
 class Repeater:

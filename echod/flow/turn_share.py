@@ -18,10 +18,7 @@ SHORT_BYTES = 4096
 
 
 class TurnShare:
-    """The one owner of the queue of connections that have work left when the share of a turn is used up.
-
-    Short work comes before long work; in every turn at least one of each is called.
-    """
+    """The one owner of the queue of work that is left when the share of a turn is used up: short work, then long."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -58,22 +55,18 @@ class TurnShare:
             self._turn = self._clock.callLater(0, self._begin_turn)
 
     def _begin_turn(self) -> None:
-        self._turn, self._spent_s = None, 0.0
+        self._turn, self._spent_s, self._is_calling = None, 0.0, True
         try:
             for queue in (self._short, self._long):
                 self._call(queue)
         finally:
+            self._is_calling = False
             if self._short or self._long:
                 self._await_turn()
 
     def _call(self, queue: deque[Callable[[], None]]) -> None:
         """The first in any case, the others while there is time; what is queued meanwhile waits for a later turn."""
         for number in range(len(queue)):
-            if not queue or (number and self.is_used_up):
+            if not queue or (number and self._spent_s >= SHARE_S):
                 return
-            go_on = queue.popleft()
-            self._is_calling = True
-            try:
-                go_on()
-            finally:
-                self._is_calling = False
+            queue.popleft()()

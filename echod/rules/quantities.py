@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -16,7 +17,7 @@ from echod.settings import KIB, MIB
 
 N = TypeVar("N", int, float)
 
-COUNT = re.compile(r"[0-9]{1,19}")
+COUNT = re.compile(r"([0-9]{1,19})")
 SIZE = re.compile(r"([0-9]{1,19})([KMG]?)")
 SIZE_UNITS = {"G": KIB * MIB, "M": MIB, "K": KIB, "": 1}
 TIME = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,9}))?(ms|s|m)")
@@ -26,13 +27,7 @@ TIME_UNITS_MS = {"m": 60_000, "s": 1000, "ms": 1}
 
 @dataclass(frozen=True, slots=True)
 class Quantity(Generic[N]):
-    """One kind of number between two bounds, both allowed.
-
-    Attributes:
-        form: what is expected, without the bounds: it completes the sentence "this is not …".
-        read: the value of a text, whatever its bounds; raises ValueError for what has another form.
-        show: the text of a value.
-    """
+    """A number between two bounds, both allowed; `form` is what is expected without them, after the words "is not"."""
 
     form: str
     read: Callable[[str], N]
@@ -46,18 +41,12 @@ class Quantity(Generic[N]):
         return f"{self.form} from {self.show(self.least)} to {self.show(self.most)}"
 
     def parse(self, text: str) -> N:
-        """The value of this text.
-
-        Raises:
-            ValueError: it has another form or is out of bounds; the message is `expected`.
-        """
-        try:
+        """The value of this text; a ValueError says `expected` if it has another form or is out of bounds."""
+        with suppress(ValueError):
             value = self.read(text)
-        except ValueError:
-            raise ValueError(self.expected) from None
-        if not self.least <= value <= self.most:
-            raise ValueError(self.expected)
-        return value
+            if self.least <= value <= self.most:
+                return value
+        raise ValueError(self.expected)
 
 
 def count(least: int, most: int, form: str = "a number") -> Quantity[int]:
@@ -80,21 +69,20 @@ def time_or_seconds(least_s: float, most_s: float) -> Quantity[float]:
     return Quantity(TIME_FORM, read_time_or_seconds, show_time, least_s, most_s)
 
 
-def match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
-    """The match of the whole text, or ValueError."""
-    found = pattern.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    return found
+def split(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
+    """The groups of the whole text, or ValueError."""
+    if found := pattern.fullmatch(text):
+        return found.groups("")
+    raise ValueError(text)
 
 
 def read_count(text: str) -> int:
-    return int(match(COUNT, text)[0])
+    return int(*split(COUNT, text))
 
 
 def read_size(text: str) -> int:
-    found = match(SIZE, text)
-    return int(found[1]) * SIZE_UNITS[found[2]]
+    count, unit = split(SIZE, text)
+    return int(count) * SIZE_UNITS[unit]
 
 
 def show_size(count_bytes: int) -> str:
@@ -105,7 +93,7 @@ def show_size(count_bytes: int) -> str:
 
 def read_time(text: str) -> float:
     """Seconds; less than a millisecond is no time that a timer could keep."""
-    whole, fraction, unit = match(TIME, text).groups("")
+    whole, fraction, unit = split(TIME, text)
     scale = int("1" + "0" * len(fraction))
     milliseconds, rest = divmod(int(whole + fraction) * TIME_UNITS_MS[unit], scale)
     if rest:

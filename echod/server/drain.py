@@ -49,12 +49,11 @@ class Drain:
         self._cut += self._admission.abort_all()
 
     def _close_in_steps(self, connections: list[Connection]) -> None:
-        """Close the first batch now, the others in steps."""
         # Every client is to get its Close before the first is aborted.
         steps = max(1, math.ceil(self._limits.effective_drain_spread_s / STEP_S))
-        size = math.ceil(len(connections) / steps)
-        for step in range(math.ceil(len(connections) / size) if size else 0):
-            batch = connections[step * size : (step + 1) * size]
+        size = math.ceil(len(connections) / steps) or 1
+        for step, start in enumerate(range(0, len(connections), size)):
+            batch = connections[start : start + size]
             self._timers.append(self._clock.callLater(step * STEP_S, close_all, batch))
 
     def _stop_timers(self) -> None:

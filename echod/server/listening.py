@@ -50,6 +50,5 @@ def make_endpoint(reactor: Reactor, port: int, host: str | None, backlog: int = 
     """The endpoint to listen on; no host means every interface, and a name its IPv4 address."""
     if host is None:
         return EveryInterface(reactor, port, backlog)
-    if ":" in host:
-        return TCP6ServerEndpoint(reactor, port, backlog, host)
-    return TCP4ServerEndpoint(reactor, port, backlog, host)
+    family = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
+    return family(reactor, port, backlog, host)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.protocol import Factory
 
 from echod.accept.admission import Admission
 from echod.accept.gate import GateFactory
 from echod.counters import Counters
 from echod.server.drain import Drain
 from echod.settings import Limits
-from echod.site.response import Make, ResponseFactory
+from echod.site.response import Make, Response
 from echod.site.routing import Routing
-from echod.site.table import Behaving, Endpoint, Endpoints
+from echod.site.table import Behaving, Endpoint, Endpoints, Origins
 from echod.transport.interfaces import Reactor
 from echod.websocket.context import ServerContext, make_context
 
@@ -71,11 +72,7 @@ class Server:
         return replace(self.context, limits=limits or self.limits, debug=debug or self.context.debug)
 
     def publish(
-        self,
-        path: str,
-        factory: IProtocolFactory,
-        origins: Iterable[str] | None = None,
-        behaving: Behaving | None = None,
+        self, path: str, factory: IProtocolFactory, origins: Origins = None, behaving: Behaving | None = None
     ) -> None:
         """Publish an `Endpoint` of these arguments on an exact path, in place of what was there.
 
@@ -86,7 +83,7 @@ class Server:
 
     def publish_page(self, path: str, make: Make) -> None:
         """Answer GET and HEAD of this path with what `make` makes of each request."""
-        self.endpoints.publish_page(path, ResponseFactory(make, self.context))
+        self.endpoints.pages[path] = Factory.forProtocol(partial(Response, make, self.context))
 
     async def listen(self, endpoint: IStreamServerEndpoint) -> IListeningPort:
         """Accept connections there, in addition to where it listens already.

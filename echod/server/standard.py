@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
-from echod.behaviours.held import accept
-from echod.behaviours.protocol import BehavingEndpoint
+from echod.behaviours.endpoint import BehavingEndpoint
 from echod.endpoints.echo import MultiEchoFactory, SimpleEchoFactory
 from echod.endpoints.info import InfoFactory
 from echod.server.server import Server
-from echod.site.generated import answer_behaviours, answer_info
-from echod.site.health import LIVE, READY, answer_live, answer_ready
+from echod.site.generated import answer_behaviours, answer_info, answer_live, answer_ready
+from echod.site.table import Origins
 from echod.store import ModeStore
 from echod.websocket.factory import EndpointFactory
 
 
 def publish_simple_echo(
-    server: Server,
-    store: ModeStore,
-    *,
-    origins: Iterable[str] | None = None,
-    debug: bool = False,
-    behaviours: bool = False,
+    server: Server, store: ModeStore, *, origins: Origins = None, debug: bool = False, behaviours: bool = False
 ) -> None:
     """`/simple-echo`: one mode for all clients, in `store`."""
     publish(server, "/simple-echo", SimpleEchoFactory(server.context_for(debug=debug), store), origins, behaviours)
 
 
 def publish_multi_echo(
-    server: Server, *, origins: Iterable[str] | None = None, debug: bool = False, behaviours: bool = False
+    server: Server, *, origins: Origins = None, debug: bool = False, behaviours: bool = False
 ) -> None:
     """`/multi-echo`: a mode for each connection."""
     publish(server, "/multi-echo", MultiEchoFactory(server.context_for(debug=debug)), origins, behaviours)
 
 
-def publish_plain_echo(server: Server, *, origins: Iterable[str] | None = None, behaviours: bool = False) -> None:
+def publish_plain_echo(server: Server, *, origins: Origins = None, behaviours: bool = False) -> None:
     """`/echo`, and `/` for an upgrade: no modes."""
     for path in ("/echo", "/"):
         publish(server, path, EndpointFactory(server.context), origins, behaviours)
 
 
-def publish_info(server: Server, instance: str, *, origins: Iterable[str] | None = None) -> None:
+def publish_info(server: Server, instance: str, *, origins: Origins = None) -> None:
     """`/info`: what the server sees of a connection, as a WebSocket and as a page."""
     publish(server, "/info", InfoFactory(server.context, instance), origins, behaviours=True)
-    server.publish_page("/info", answer_info(instance))
+    server.publish_page("/info", partial(answer_info, instance))
 
 
 def publish_behaviours(server: Server) -> None:
@@ -54,13 +47,11 @@ def publish_behaviours(server: Server) -> None:
 
 def publish_health(server: Server) -> None:
     """`/health/live` and `/health/ready`. During a drain the gate answers 503 to whatever a new connection asks."""
-    server.publish_page(LIVE, answer_live)
-    server.publish_page(READY, answer_ready(lambda: not server.admission.is_leaving))
+    server.publish_page("/health/live", answer_live)
+    server.publish_page("/health/ready", partial(answer_ready, lambda: not server.admission.is_leaving))
 
 
-def publish(
-    server: Server, path: str, factory: EndpointFactory, origins: Iterable[str] | None, behaviours: bool
-) -> None:
+def publish(server: Server, path: str, factory: EndpointFactory, origins: Origins, behaviours: bool) -> None:
     """Put an endpoint on a path; with `behaviours` its clients may ask for them in the query."""
-    behaving = partial(accept, BehavingEndpoint(factory)) if behaviours else None
+    behaving = BehavingEndpoint(factory).accept if behaviours else None
     server.publish(path, factory, origins, behaving)

@@ -1,8 +1,9 @@
-"""Pages that are generated: the list of behaviours, and what the server sees of a request."""
+"""Pages that are generated: the list of behaviours, what the server sees of a request, and its health."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 from string import Template
 
@@ -11,15 +12,11 @@ from echod.rules.behaviours.listing import example_of, explain, list_json, param
 from echod.rules.behaviours.parameter import GROUPS
 from echod.rules.behaviours.query import read_behaviour
 from echod.rules.http.head import Head, Refusal
-from echod.rules.http.media_types import HTML, JSON, prefers_json
-from echod.rules.http.response import Page
+from echod.rules.http.response import HTML, JSON, PLAIN, Page, prefers_json
 from echod.site.own_pages import POLICY, own_folder
-from echod.site.response import Make
 from echod.transport.interfaces import Transport
 
 VARY = ("Vary", "Accept")
-POLICIES = (("Content-Security-Policy", POLICY),)
-TEMPLATE = "templates/behaviours.html"
 MARK = re.compile(r"<!-- .* -->\n")
 """In the template: before and behind what stands there for each group, and in that for each parameter."""
 
@@ -31,8 +28,8 @@ def answer_behaviours(_transport: Transport, head: Head) -> Page | Refusal:
         return asked
     if prefers_json(head.values("accept")):
         return Page(JSON, list_json(), (VARY,))
-    page = list_html((own_folder() / TEMPLATE).read_text())
-    return Page(f"{HTML}; charset=utf-8", page.encode(), (VARY, *POLICIES))
+    page = list_html((own_folder() / "templates/behaviours.html").read_text())
+    return Page(f"{HTML}; charset=utf-8", page.encode(), (VARY, ("Content-Security-Policy", POLICY)))
 
 
 def list_html(template: str) -> str:
@@ -40,9 +37,8 @@ def list_html(template: str) -> str:
     before, head, parameter, tail, after = MARK.split(template)
     groups = []
     for name, about in GROUPS.items():
-        groups.append(fill(head, name=name.capitalize(), about=about))
-        groups += [fill(parameter, example=example_of(each), text=explain(each)) for each in parameters_of(name)]
-        groups.append(tail)
+        rows = [fill(parameter, example=example_of(each), text=explain(each)) for each in parameters_of(name)]
+        groups += [fill(head, name=name.capitalize(), about=about), *rows, tail]
     return "".join((before, *groups, after))
 
 
@@ -51,10 +47,17 @@ def fill(template: str, **values: str) -> str:
     return Template(template).substitute({name: escape(text) for name, text in values.items()})
 
 
-def answer_info(instance: str) -> Make:
+def answer_info(instance: str, transport: Transport, head: Head) -> Page:
     """What the server sees of a request; `instance` names the process among several on one address."""
+    return Page(JSON, to_json(see_request(transport, head, instance)))
 
-    def answer(transport: Transport, head: Head) -> Page:
-        return Page(JSON, to_json(see_request(transport, head, instance)))
 
-    return answer
+def answer_live(_transport: Transport, _head: Head) -> Page:
+    """`/health/live`: 200 while the process serves."""
+    return Page(PLAIN, b"live\n", cache_control="no-store")
+
+
+def answer_ready(is_ready: Callable[[], bool], _transport: Transport, _head: Head) -> Page:
+    """`/health/ready`: 200, or 503 from the moment a graceful shutdown begins."""
+    text, status = (b"ready\n", 200) if is_ready() else (b"leaving\n", 503)
+    return Page(PLAIN, text, status=status, cache_control="no-store")

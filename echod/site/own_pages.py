@@ -8,20 +8,11 @@ PACKED = Path(__file__).parent.parent / "web"
 CHECKOUT = Path(__file__).parent.parent.parent / "web"
 """An editable install has no echod/web: the pages stand beside the package."""
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        # The pages may be pointed at another host and port.
-        "connect-src 'self' ws: wss:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Of the header Content-Security-Policy."""
+"""Content-Security-Policy; a page may be pointed at another host and port, so it may connect to any."""
 
 
 def own_folder() -> Path:

@@ -20,14 +20,11 @@ from echod.counters import Counters
 from echod.errors import BadSetting
 from echod.flow.stall_timeout import StallTimeout
 from echod.rules.http.head import origin_form
-from echod.rules.http.media_types import PLAIN
-from echod.rules.http.response import SERVER
+from echod.rules.http.response import PLAIN, SERVER
 from echod.settings import Limits
 from echod.site.access_log import log_access
 from echod.site.own_pages import POLICY, own_folder
 from echod.transport.interfaces import Transport
-
-INDEX = "index.html"
 
 HEADERS = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 OWN_HEADERS = {**HEADERS, "Content-Security-Policy": POLICY}
@@ -43,7 +40,6 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".txt": PLAIN,
 }
-OTHER_TYPE = "application/octet-stream"
 
 NOT_FOUND = b"404 Not Found: nothing is published on this path\n"
 
@@ -67,9 +63,7 @@ class Pages(Resource):
 
 def find_file(folder: Path, path: str) -> Path | None:
     """The file that a request path names, or None: only plain names, no links."""
-    names = unquote_to_bytes(path).decode("utf-8", "replace").removeprefix("/").split("/")
-    if names == [""]:
-        names = [INDEX]
+    names = (unquote_to_bytes(path).decode("utf-8", "replace").removeprefix("/") or "index.html").split("/")
     if any(not name or name.startswith(".") or not name.isprintable() or "\\" in name for name in names):
         return None
     plain = folder.joinpath(*names)
@@ -82,8 +76,8 @@ def find_file(folder: Path, path: str) -> Path | None:
 
 def send(request: Request, found: Path) -> bytes | int:
     """The file itself; twisted.web does ranges, dates and HEAD."""
-    file = File(str(found), defaultType=OTHER_TYPE)
-    file.type, file.encoding = TYPES.get(found.suffix, OTHER_TYPE), None
+    file = File(str(found))
+    file.type, file.encoding = TYPES.get(found.suffix, "application/octet-stream"), None
     return cast("bytes | int", file.render_GET(request))
 
 
@@ -105,8 +99,7 @@ class OneAnswer(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        site = self.site
-        transport = cast("Transport", self.transport)
+        site, transport = self.site, cast("Transport", self.transport)
         self._stall = StallTimeout(transport, site.reactor, site.stall_timeout_s, site.counters)
         self._stall.start()
 
@@ -141,11 +134,7 @@ class PageSite(Site):
 def make_pages(
     web: Path | None, clock: IReactorTime, limits: Limits | None = None, counters: Counters | None = None
 ) -> PageSite:
-    """The site of a folder; None: the pages that come with echod.
-
-    Raises:
-        BadSetting: there is no such folder.
-    """
+    """The site of a folder, or of the pages that come with echod; BadSetting when there is no such folder."""
     folder = web or own_folder()
     if not folder.is_dir():
         raise BadSetting("web", str(folder), "a folder with pages")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -35,8 +34,7 @@ class Response(Protocol):
 
     def connectionMade(self) -> None:
         context = self._context
-        timeout_s = context.limits.close_timeout_s
-        self._ending = LingeringClose(self.transport, context.clock, timeout_s, context.counters)
+        self._ending = LingeringClose(self.transport, context.clock, context.limits.close_timeout_s, context.counters)
 
     def receive_head(self, head: Head, rest: bytes) -> None:
         answer, with_body = self._make(self.transport, head), head.method != "HEAD"
@@ -59,15 +57,3 @@ class Response(Protocol):
 
     def writeConnectionLost(self) -> None:
         """The lingering close has closed our half, and waits for the client's."""
-
-
-class ResponseFactory(Factory[Response]):
-    """Builds the protocols of one generated page."""
-
-    noisy = False
-
-    def __init__(self, make: Make, context: ServerContext) -> None:
-        self._build = partial(Response, make, context)
-
-    def buildProtocol(self, address: IAddress | None) -> Response:
-        return self._build()

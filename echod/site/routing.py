@@ -6,13 +6,12 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from echod.rules.http.head import Head, Refusal
 from echod.rules.http.response import NOSNIFF
-from echod.rules.http.upgrade import ALLOW_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
+from echod.rules.http.upgrade import NOT_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
 from echod.site.table import Endpoints
 
-NO_STORE = ("Cache-Control", "no-store")
-ROOT = "/"
-ASTERISK = "*"
-READ_ONLY = Refusal(405, "pages are read with GET or HEAD", (("Allow", "GET, HEAD"), NO_STORE, NOSNIFF))
+READ_HEADERS = (("Allow", "GET, HEAD"), ("Cache-Control", "no-store"), NOSNIFF)
+READ_ONLY = Refusal(405, "pages are read with GET or HEAD", READ_HEADERS)
+WANTS_UPGRADE = Refusal(426, "this path speaks WebSocket only", UPGRADE_HEADERS)
 NOTHING_HERE = Refusal(404, "nothing is published on this path")
 
 
@@ -27,8 +26,7 @@ class Routing:
         return self._to_endpoint(head) if is_upgrade(head) else self._to_page(head)
 
     def _to_endpoint(self, head: Head) -> IProtocolFactory | Refusal:
-        endpoint = self._endpoints.find(head.path)
-        if endpoint is None:
+        if (endpoint := self._endpoints.find(head.path)) is None:
             return NOTHING_HERE
         refusal = check_upgrade(head)
         if refusal is None and not endpoint.allows(head.values("origin")):
@@ -36,23 +34,16 @@ class Routing:
         return refusal or endpoint.choose(head.query)
 
     def _to_page(self, head: Head) -> IProtocolFactory | Refusal:
-        if head.target == ASTERISK:
+        if head.target == "*":
             return READ_ONLY
-        refusal = check_length(head)
-        if refusal is not None:
+        if (refusal := check_length(head)) is not None:
             return refusal
-        own = self._endpoints.find_page(head.path)
-        is_page_too = own is not None or (head.path == ROOT and self._pages is not None)
+        is_reading = head.method in ("GET", "HEAD")
+        own = self._endpoints.pages.get(head.path)
+        is_page_too = own is not None or (head.path == "/" and self._pages is not None)
         if self._endpoints.find(head.path) is not None and not is_page_too:
-            return wants_upgrade(head)
+            return WANTS_UPGRADE if is_reading else NOT_GET
         if has_body(head):
             return Refusal(413, "no body is taken here")
         page = own or self._pages or NOTHING_HERE
-        return READ_ONLY if page is not NOTHING_HERE and head.method not in ("GET", "HEAD") else page
-
-
-def wants_upgrade(head: Head) -> Refusal:
-    """The refusal of a plain request for the path of an endpoint."""
-    if head.method not in ("GET", "HEAD"):
-        return Refusal(405, "a WebSocket is opened with GET", ALLOW_GET)
-    return Refusal(426, "this path speaks WebSocket only", UPGRADE_HEADERS)
+        return page if is_reading or page is NOTHING_HERE else READ_ONLY

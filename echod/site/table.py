@@ -13,22 +13,19 @@ from echod.rules.http.head import Refusal
 from echod.rules.http.origin import is_allowed, normalize_origin
 from echod.rules.http.uri import is_path
 
+ORIGIN = "an origin such as https://example.com or http://localhost:8080, or null"
+
+Origins = Iterable[str] | None
+"""The origins from which the WebSockets of an endpoint may come; None allows all."""
+
 Behaving = Callable[[Behaviour], IProtocolFactory | Refusal]
 """The factory for a connection whose query asks for a behaviour, or the refusal that it asks for."""
 
 
 class Endpoint:
-    """A published path: the factory of its WebSockets, and the origins from which they may come.
+    """A published path; a query that asks for a behaviour gets the factory that `behaving` makes, if there is one."""
 
-    None as `origins` allows all. `behaving` serves the queries that ask for a behaviour; None leaves them to `factory`.
-
-    Raises:
-        BadSetting: an origin is invalid.
-    """
-
-    def __init__(
-        self, factory: IProtocolFactory, origins: Iterable[str] | None = None, behaving: Behaving | None = None
-    ) -> None:
+    def __init__(self, factory: IProtocolFactory, origins: Origins = None, behaving: Behaving | None = None) -> None:
         self.factory = factory
         self._behaving = behaving
         if isinstance(origins, str):
@@ -54,14 +51,11 @@ class Endpoints:
 
     def __init__(self) -> None:
         self._by_path: dict[str, Endpoint] = {}
-        self._pages: dict[str, IProtocolFactory] = {}
+        self.pages: dict[str, IProtocolFactory] = {}
+        """What answers the plain requests for an exact path, beside the endpoint there."""
 
     def publish(self, path: str, endpoint: Endpoint) -> None:
-        """Put an endpoint on an exact path, in place of what was there.
-
-        Raises:
-            BadSetting: the path is invalid.
-        """
+        """Put an endpoint on an exact path, in place of what was there; BadSetting when that is no path."""
         if not isinstance(path, str) or not is_path(path):
             raise BadSetting("path", path, "a path: a slash, then printable ASCII without ? and #, percent-encoded")
         self._by_path[path] = endpoint
@@ -74,28 +68,14 @@ class Endpoints:
         """The endpoint on this exact path."""
         return self._by_path.get(path)
 
-    def publish_page(self, path: str, factory: IProtocolFactory) -> None:
-        """Let this factory answer plain requests for a path, beside the endpoint there."""
-        self._pages[path] = factory
-
-    def find_page(self, path: str) -> IProtocolFactory | None:
-        """The factory that answers plain requests for this exact path."""
-        return self._pages.get(path)
-
     def paths(self) -> list[str]:
         """The paths of all endpoints, sorted."""
         return sorted(self._by_path)
 
 
 def check_origin(origin: str) -> str:
-    """The origin in its normal form.
-
-    Raises:
-        BadSetting: it is not an origin, or a pattern.
-    """
+    """The origin in its normal form; BadSetting when it is not one, or a pattern."""
     try:
         return normalize_origin(origin)
     except ValueError:
-        raise BadSetting(
-            "origin", origin, "an origin such as https://example.com or http://localhost:8080, or null"
-        ) from None
+        raise BadSetting("origin", origin, ORIGIN) from None

@@ -8,5 +8,4 @@ from echod.rules.echo import Mode
 class MemoryModeStore:
     """One mode for all connections that have this object; off when made."""
 
-    def __init__(self) -> None:
-        self.mode = Mode.OFF
+    mode: Mode = Mode.OFF

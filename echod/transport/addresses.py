@@ -10,7 +10,6 @@ from twisted.internet.interfaces import IAddress
 MAPPED = "::ffff:"
 """The prefix under which a socket for both families shows IPv4 clients (RFC 4291, 2.5.5.2)."""
 
-
 NET_6_BITS = 64
 """The least that a customer gets of IPv6 (RFC 6177): a limit for each single address would be none."""
 
@@ -30,15 +29,13 @@ def peer_name(address: IAddress) -> str:
 
 
 def net_of(address: IAddress) -> str:
-    """What a limit for each address counts as one: an IPv4 address, an IPv6 /64, or all of a local socket.
-
-    A PROXY header may say what is not an address: that counts as one.
-    """
+    """What a limit for each address counts as one: an IPv4 address, an IPv6 /64, or all of a local socket."""
     if not isinstance(address, (IPv4Address, IPv6Address)):
         return "local"
     try:
         host = ipaddress.ip_address(host_of(address).partition("%")[0])
     except ValueError:
+        # A PROXY header may say what is not an address.
         return ascii(address.host)
     if isinstance(host, ipaddress.IPv6Address):
         return str(host.ipv4_mapped or ipaddress.ip_network((host, NET_6_BITS), strict=False))

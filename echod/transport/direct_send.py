@@ -19,8 +19,6 @@ from echod.transport.interfaces import Transport
 LARGE = 16 * KIB
 """A payload of this size is sent beside its head instead of being copied behind it."""
 
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
-
 
 class PlainTransport(Transport, Protocol):
     """What is used here of Twisted's TCP transport beyond its interfaces; a canary test looks for each name."""
@@ -34,7 +32,7 @@ class PlainTransport(Transport, Protocol):
 
 def is_direct(transport: object) -> bool:
     """Whether this is plain TCP: no TLS, no wrapper, no local socket, whose pieces are counted."""
-    return isinstance(transport, Connection) and not transport.TLS and transport.socket.family in FAMILIES
+    return isinstance(transport, Connection) and not transport.TLS and transport.socket.family != socket.AF_UNIX
 
 
 def send(transport: Transport, pieces: Sequence[bytes]) -> None:

@@ -24,7 +24,6 @@ READ_BYTES = 65536
 SIOCOUTQNSD = 0x894B
 """Linux's request for the bytes that are not sent yet (tcp(7)); Python's modules do not name it."""
 
-TCP_INFO_SIZE = 128
 QUEUED = struct.Struct("i")
 BYTES_ACKED = struct.Struct("=120xQ")
 """`tcpi_bytes_acked` in Linux's `struct tcp_info`: bytes that the peer has acknowledged, ever."""
@@ -104,7 +103,7 @@ def has_progress(before: Taken, after: Taken) -> bool:
 
 def acked_by(handle: socket.socket) -> int:
     """Bytes that the peer's kernel has acknowledged, ever."""
-    acked: int = BYTES_ACKED.unpack_from(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE))[0]
+    acked: int = BYTES_ACKED.unpack_from(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED.size))[0]
     return acked
 
 

@@ -78,7 +78,7 @@ class Guard:
             self._leaving = None
             start_close(self._connection, code, reason)
         elif self.flow.is_full:
-            self.ending.await_close()
+            self.ending.start()
         else:
             # The peer has read what was there; what it waits for now is our own work.
             self.ending.stop()
@@ -109,7 +109,7 @@ class Guard:
     def await_close(self) -> None:
         """Our Close is written: a peer that neither answers it nor reads what it is owed before is aborted."""
         stop_close_timer(self._connection)
-        self.ending.await_close()
+        self.ending.start()
 
     def forget_message(self) -> None:
         """Drop what was received of a message that will never be whole."""

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 
-from echod.api.open_errors import lost_before_open, parse_status_line, refused
+from echod.api.connecting import lost_before_open, parse_status_line, refused
 from echod.errors import BadCertificate, HandshakeRefused, NotWebSocket
 
 URI = "wss://example.com/p"

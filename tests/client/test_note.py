@@ -15,7 +15,8 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 
 from echod import BadSetting, ConnectFailed, ConnectionClosed, Contract, HandshakeRefused, NoClient, Server
-from echod.client.note import Note, get_reactor
+from echod.client.default_server import get_reactor
+from echod.client.note import Note
 from tests.client.peers import LOOPBACK, serving
 from tests.tls import share
 

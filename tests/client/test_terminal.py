@@ -7,11 +7,16 @@ import os
 import pty
 import termios
 from collections.abc import Iterator
+from typing import cast
 
 import pyte
 import pytest
 
-from echod.client.terminal import closed_line, complain, escape, fold, received_line, show
+from echod import Contract
+from echod.client.terminal import Display, complain, escape, fold, show
+
+CONTRACT = cast(Contract, None)
+"""The lines do not tell it."""
 
 
 class Terminal(io.StringIO):
@@ -62,8 +67,11 @@ def out() -> Iterator[Terminal]:
         (b"", "RECEIVED b''"),
     ],
 )
-def test_what_is_received_stands_behind_the_word(data: str | bytes, line: str) -> None:
-    assert received_line(data) == line
+def test_what_is_received_stands_behind_the_word(
+    capsys: pytest.CaptureFixture[str], data: str | bytes, line: str
+) -> None:
+    Display().received(CONTRACT, data, None)
+    assert capsys.readouterr().out == f"{line}\n"
 
 
 @pytest.mark.parametrize(
@@ -74,8 +82,11 @@ def test_what_is_received_stands_behind_the_word(data: str | bytes, line: str) -
         (1006, "", "CLOSED with code 1006 "),
     ],
 )
-def test_the_end_is_told_with_code_blank_and_reason(code: int, reason: str, line: str) -> None:
-    assert closed_line(code, reason) == line
+def test_the_end_is_told_with_code_blank_and_reason(
+    capsys: pytest.CaptureFixture[str], code: int, reason: str, line: str
+) -> None:
+    Display().closed(CONTRACT, code, reason)
+    assert capsys.readouterr().out == f"{line}\n"
 
 
 @pytest.mark.parametrize(

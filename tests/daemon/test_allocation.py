@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from echod.daemon.allocation import KEPT_BYTES, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, keep_freed_memory
+from echod.daemon.process import KEPT_BYTES, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, keep_freed_memory
 
 
 def test_the_c_library_of_this_machine_takes_it() -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from twisted.logger import capturedLogs, formatEvent
 
-from echod.daemon.openfiles import most_connections, raise_open_files
+from echod.daemon.process import most_connections, raise_open_files
 from echod.daemon.service import fit_limits
 from echod.settings import Limits
 
-SYSTEM_ALLOWS = "echod.daemon.openfiles.resource.getrlimit"
+SYSTEM_ALLOWS = "echod.daemon.process.resource.getrlimit"
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from twisted.logger import LogEvent, capturedLogs, formatEvent
 from twisted.plugin import getPlugins
 
 import twisted.plugins
-from echod.daemon.command_line import Options, makeService
+from echod.daemon.command_line import Options, makeService, service_from_environment
 from echod.daemon.failing import StartFailed
 from echod.daemon.options import OPTIONS
-from echod.daemon.service import EchodService, listen_or_fail, make_service, service_from_environment
+from echod.daemon.service import EchodService, listen_or_fail, make_service
 from echod.server.server import Server
 from echod.settings import Settings
 from tests.child import ROOT

@@ -294,6 +294,11 @@ class TestTheCommandLine:
         with pytest.raises(SystemExit, match=r"^echod: option --xyzzy not recognized; --help lists the options$"):
             Options().parseOptions(["--xyzzy"])
 
+    def test_of_an_option_that_takes_one_value_the_last_counts(self) -> None:
+        options = Options()
+        options.parseOptions(["--port", "x", "--max-message=1K", "--port", "7000", "--max-message", "2K"])
+        assert options.settings == Settings(port=7000, limits=Limits(max_message_bytes=2 * KIB))
+
     def test_an_empty_line_gives_the_defaults(self) -> None:
         options = Options()
         options.parseOptions([])

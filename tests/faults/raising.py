@@ -9,7 +9,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
-from echod.api.callbacks import Callbacks
+from echod.api.arguments import Callbacks
 from echod.api.published import Publication, PublishedFactory
 from echod.server.listening import make_endpoint
 from echod.server.server import Server

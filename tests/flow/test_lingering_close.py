@@ -11,6 +11,7 @@ from twisted.internet.interfaces import ISSLTransport, ITCPTransport
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
+from echod.counters import Counters
 from echod.flow.flow_control import FlowControl
 from echod.flow.lingering_close import LingeringClose
 from echod.flow.stall_timeout import StallTimeout
@@ -44,7 +45,7 @@ def clock() -> Clock:
 
 
 def test_who_takes_nothing_is_cut_after_the_timeout(line: LocalSocketPair, clock: Clock) -> None:
-    watch = StallTimeout(line.stub_transport, clock, 5)
+    watch = StallTimeout(line.stub_transport, clock, 5, Counters())
     watch.start()
     clock.pump([1] * 4)
     assert line.stub_transport.told == []
@@ -56,7 +57,7 @@ def test_who_takes_nothing_is_cut_after_the_timeout(line: LocalSocketPair, clock
 
 
 def test_progress_counts_and_not_age(line: LocalSocketPair, clock: Clock) -> None:
-    watch = StallTimeout(line.stub_transport, clock, 5)
+    watch = StallTimeout(line.stub_transport, clock, 5, Counters())
     watch.start()
     for _ in range(2):
         clock.pump([1] * 4)
@@ -71,7 +72,7 @@ def test_progress_counts_and_not_age(line: LocalSocketPair, clock: Clock) -> Non
 
 
 def test_to_start_again_does_not_begin_anew(line: LocalSocketPair, clock: Clock) -> None:
-    watch = StallTimeout(line.stub_transport, clock, 5)
+    watch = StallTimeout(line.stub_transport, clock, 5, Counters())
     watch.start()
     clock.pump([1] * 4)
 
@@ -82,7 +83,7 @@ def test_to_start_again_does_not_begin_anew(line: LocalSocketPair, clock: Clock)
 
 
 def test_a_watch_that_is_stopped_cuts_nobody(line: LocalSocketPair, clock: Clock) -> None:
-    watch = StallTimeout(line.stub_transport, clock, 5)
+    watch = StallTimeout(line.stub_transport, clock, 5, Counters())
     watch.start()
 
     watch.stop()
@@ -94,7 +95,7 @@ def test_a_watch_that_is_stopped_cuts_nobody(line: LocalSocketPair, clock: Clock
 
 
 def test_a_watch_may_be_started_after_it_was_stopped(line: LocalSocketPair, clock: Clock) -> None:
-    watch = StallTimeout(line.stub_transport, clock, 5)
+    watch = StallTimeout(line.stub_transport, clock, 5, Counters())
     watch.start()
     clock.pump([1] * 4)
     watch.stop()
@@ -108,13 +109,13 @@ def test_a_watch_may_be_started_after_it_was_stopped(line: LocalSocketPair, cloc
 
 
 def test_a_timeout_of_zero_is_none(line: LocalSocketPair, clock: Clock) -> None:
-    StallTimeout(line.stub_transport, clock, 0).start()
+    StallTimeout(line.stub_transport, clock, 0, Counters()).start()
 
     assert clock.getDelayedCalls() == []
 
 
 def test_a_timeout_shorter_than_a_check_is_kept(line: LocalSocketPair, clock: Clock) -> None:
-    StallTimeout(line.stub_transport, clock, 0.25).start()
+    StallTimeout(line.stub_transport, clock, 0.25, Counters()).start()
 
     clock.advance(0.25)
 
@@ -122,7 +123,7 @@ def test_a_timeout_shorter_than_a_check_is_kept(line: LocalSocketPair, clock: Cl
 
 
 def test_the_flow_watches_while_the_transport_is_full(line: LocalSocketPair, clock: Clock) -> None:
-    flow = FlowControl(line.stub_transport, clock, 20)
+    flow = FlowControl(line.stub_transport, clock, 20, Counters())
     flow.pauseProducing()
     clock.pump([1] * 10)
     flow.resumeProducing()
@@ -136,7 +137,7 @@ def test_the_flow_watches_while_the_transport_is_full(line: LocalSocketPair, clo
 
 
 def test_a_flow_that_is_stopped_cuts_nobody(line: LocalSocketPair, clock: Clock) -> None:
-    flow = FlowControl(line.stub_transport, clock, 20)
+    flow = FlowControl(line.stub_transport, clock, 20, Counters())
     flow.pauseProducing()
 
     flow.stopProducing()
@@ -145,7 +146,7 @@ def test_a_flow_that_is_stopped_cuts_nobody(line: LocalSocketPair, clock: Clock)
 
 
 def test_a_flow_that_is_held_for_another_reason_is_not_watched(line: LocalSocketPair, clock: Clock) -> None:
-    FlowControl(line.stub_transport, clock, 20).hold("a")
+    FlowControl(line.stub_transport, clock, 20, Counters()).hold("a")
 
     assert clock.getDelayedCalls() == []
 
@@ -160,7 +161,7 @@ def test_an_ending_closes_our_side_and_lets_the_peers_end_be_seen(
 ) -> None:
     stub_transport = kind(line.near)
 
-    LingeringClose(stub_transport, clock, 5).start_half_close()
+    LingeringClose(stub_transport, clock, 5, Counters()).start_half_close()
     assert stub_transport.told == told
     clock.pump([1] * 5)
 
@@ -171,7 +172,7 @@ def test_an_ending_closes_our_side_and_lets_the_peers_end_be_seen(
 def test_an_ending_whose_peer_has_closed_closes_all(line: LocalSocketPair, clock: Clock, kind: Any) -> None:
     stub_transport = kind(line.near)
 
-    LingeringClose(stub_transport, clock, 5).finish()
+    LingeringClose(stub_transport, clock, 5, Counters()).finish()
     assert stub_transport.told == ["close"]
     clock.pump([1] * 5)
 
@@ -179,7 +180,7 @@ def test_an_ending_whose_peer_has_closed_closes_all(line: LocalSocketPair, clock
 
 
 def test_an_ending_that_is_over_cuts_nobody(line: LocalSocketPair, clock: Clock) -> None:
-    ending = LingeringClose(line.stub_transport, clock, 5)
+    ending = LingeringClose(line.stub_transport, clock, 5, Counters())
     ending.start_half_close()
     ending.finish()
 
@@ -190,7 +191,7 @@ def test_an_ending_that_is_over_cuts_nobody(line: LocalSocketPair, clock: Clock)
 
 
 def test_an_ending_waits_for_a_peer_that_takes_what_is_owed(line: LocalSocketPair, clock: Clock) -> None:
-    LingeringClose(line.stub_transport, clock, 5).finish()
+    LingeringClose(line.stub_transport, clock, 5, Counters()).finish()
     clock.pump([1] * 4)
     line.read()
     clock.pump([1] * 5)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import pytest
+from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 
 from echod.counters import Counters
 from echod.rules.behaviours.table import PARAMETERS
 from echod.rules.http.head import Head
 from echod.site.generated import answer_behaviours
-from echod.site.response import ResponseFactory
-from echod.websocket.context import make_context
+from echod.site.response import Response
+from echod.websocket.context import ServerContext, make_context
 from tests.child import ROOT
 from tests.site.visitor import Site
 
 NAMES = [parameter.name for parameter in PARAMETERS]
+
+
+def make_factory(context: ServerContext) -> Factory[Response]:
+    return Factory.forProtocol(partial(Response, answer_behaviours, context))
 
 
 @pytest.fixture
@@ -25,7 +31,7 @@ def listing() -> Site:
     """A site with nothing but the list."""
     clock = MemoryReactorClock()
     site = Site(None, clock)
-    site.endpoints.publish_page("/behaviours", ResponseFactory(answer_behaviours, make_context(clock)))
+    site.endpoints.pages["/behaviours"] = make_factory(make_context(clock))
     return site
 
 
@@ -85,9 +91,7 @@ def test_the_manual_names_the_same() -> None:
 
 def test_a_bad_query_is_counted() -> None:
     clock, counters, site = MemoryReactorClock(), Counters(), Site(None, MemoryReactorClock())
-    site.endpoints.publish_page(
-        "/behaviours", ResponseFactory(answer_behaviours, make_context(clock, counters=counters))
-    )
+    site.endpoints.pages["/behaviours"] = make_factory(make_context(clock, counters=counters))
     body_of(site, "/behaviours?delay=200")
     assert counters.counts() == {"400": 1}
 

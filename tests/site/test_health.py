@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pytest_twisted import ensureDeferred
+from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 
-from echod.site.health import LIVE, READY, answer_live, answer_ready
+from echod.site.generated import answer_live, answer_ready
 from echod.site.pages import make_pages
-from echod.site.response import ResponseFactory
+from echod.site.response import Response
 from echod.websocket.context import make_context
 from tests.site.visitor import Site
 
@@ -21,8 +23,11 @@ class Supervised(Site):
     def __init__(self, folder: Path) -> None:
         clock = MemoryReactorClock()
         super().__init__(make_pages(folder, clock), clock)
-        for path, make in ((LIVE, answer_live), (READY, answer_ready(lambda: self.is_ready))):
-            self.endpoints.publish_page(path, ResponseFactory(make, make_context(clock)))
+        for path, make in (
+            ("/health/live", answer_live),
+            ("/health/ready", partial(answer_ready, lambda: self.is_ready)),
+        ):
+            self.endpoints.pages[path] = Factory.forProtocol(partial(Response, make, make_context(clock)))
         self.is_ready = True
 
 

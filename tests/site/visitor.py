@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
+from echod.accept.admission import Admission
 from echod.accept.gate import GateFactory
 from echod.settings import Limits
 from echod.site.routing import Routing
@@ -94,7 +95,7 @@ class Site:
         echo = EndpointFactory(make_context(clock))
         for path in ("/", "/simple-echo", "/multi-echo"):
             self.endpoints.publish(path, Endpoint(echo))
-        self._gates = GateFactory(Routing(self.endpoints, pages), Limits(), clock)
+        self._gates = GateFactory(Routing(self.endpoints, pages), Limits(), clock, Admission())
 
     def visit(self, *chunks: bytes) -> Line:
         """A connection on which these bytes have arrived."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import CancelledError
 
-from echod.api.pongs import MOST_PINGS
+from echod.api.contract import MOST_PINGS
 from echod.errors import ConnectionClosed
 from tests.pair import PING, PONG, Journal, MemoryNet, RawPeer, masked, plain, unframe, welcome
 

@@ -28,13 +28,13 @@ def describe(parameter: Row) -> dict[str, object]:
     return {
         "name": parameter.name,
         "value": parameter.grammar.wanted,
-        "choices": list(parameter.grammar.choices),
+        "choices": parameter.grammar.choices,
         "example": parameter.grammar.example,
         "purpose": parameter.purpose,
         "repeatable": parameter.is_repeatable,
-        "needs": list(parameter.needs),
-        "excludes": list(parameter.excludes),
-        "excludes_when": list(parameter.excludes_when),
+        "needs": parameter.needs,
+        "excludes": parameter.excludes,
+        "excludes_when": parameter.excludes_when,
     }
 
 
@@ -51,10 +51,6 @@ def explain(parameter: Row) -> str:
     if parameter.needs:
         notes.append(f"Requires {' or '.join(parameter.needs)}.")
     if parameter.excludes:
-        notes.append(f"{show_excluder(parameter)} cannot be combined with {', '.join(parameter.excludes)}.")
+        excluding = " or ".join(f"{parameter.name}={value}" for value in parameter.excludes_when) or parameter.name
+        notes.append(f"{excluding} cannot be combined with {', '.join(parameter.excludes)}.")
     return " ".join(notes)
-
-
-def show_excluder(parameter: Row) -> str:
-    """The parameter, with the values that exclude others if it is not every value."""
-    return " or ".join(f"{parameter.name}={value}" for value in parameter.excludes_when) or parameter.name

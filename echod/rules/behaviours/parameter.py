@@ -23,6 +23,7 @@ ROW = "parameter"
 """Where a field of the table keeps what its row says."""
 
 Value = TypeVar("Value")
+Default = TypeVar("Default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,8 @@ class Parameter(Generic[Value]):
         """Its name in a `Behaviour`."""
         return self.name.replace("-", "_")
 
-    def is_excluding(self, value: Value) -> bool:
-        return not self.excludes_when or self.grammar.show(value) in self.excludes_when
-
-    def or_none(self) -> Value | None:
-        """The field of a name without a default."""
-        return field(default=None, metadata={ROW: self})
-
-    def or_else(self, default: Value) -> Value:
-        """The field of a name with a default."""
+    def otherwise(self, default: Default) -> Value | Default:
+        """The field, which has this value where the name is not given."""
         return field(default=default, metadata={ROW: self})
 
     def repeatable(self) -> tuple[Value, ...]:
@@ -74,8 +68,5 @@ Row = Parameter[Any]
 def read_table(table: type) -> tuple[Row, ...]:
     """The parameters of a table, in order: each with its name, and with all that it excludes."""
     rows = [replace(entry.metadata[ROW], name=entry.name.replace("_", "-")) for entry in fields(table)]
-    after_open = tuple(parameter.name for parameter in rows if parameter.group != HANDSHAKE)
-    return tuple(
-        replace(parameter, excludes=parameter.excludes + after_open) if parameter.never_opens else parameter
-        for parameter in rows
-    )
+    after_open = tuple(row.name for row in rows if row.group != HANDSHAKE)
+    return tuple(replace(row, excludes=row.excludes + after_open) if row.never_opens else row for row in rows)

@@ -1,4 +1,4 @@
-"""A query string to what it asks of a connection, and back. Pure; the parser never raises."""
+"""A query string to what it asks of a connection. Pure; the parser never raises."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from urllib.parse import unquote_to_bytes
 from echod.rules.behaviours.parameter import Row
 from echod.rules.behaviours.table import BY_NAME, NOTHING, Behaviour
 from echod.rules.http.head import Refusal
+from echod.rules.http.response import NOSNIFF
 from echod.rules.suggestion import suggest
 
 NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 MOST_SHOWN = 60
 """Of what a client sent, in the answer to it."""
 
-NOSNIFF = (("X-Content-Type-Options", "nosniff"),)
-"""The answer shows what was sent; no browser is to take it for more than text."""
+Values = dict[str, tuple[object, ...]]
+"""Parameter names to values, each good in itself; one value where the name may stand once."""
 
 
 class Unfit(ValueError):
@@ -29,19 +30,16 @@ def read_behaviour(query: str) -> Behaviour | Refusal:
         values = read_values(query)
         check_company(values)
     except Unfit as error:
-        return Refusal(400, str(error), NOSNIFF)
+        # The answer shows what was sent; no browser is to take it for more than text.
+        return Refusal(400, str(error), (NOSNIFF,))
     asked = [(BY_NAME[name], given) for name, given in values.items()]
     fields = {parameter.field: given if parameter.is_repeatable else given[0] for parameter, given in asked}
     return replace(NOTHING, **fields)  # type: ignore[arg-type]  # that a grammar fits its field is checked in the table
 
 
-def read_values(query: str) -> dict[str, tuple[object, ...]]:
-    """Parameter names to values, each good in itself; one value where the name may stand once.
-
-    Raises:
-        Unfit: the first that is not.
-    """
-    values: dict[str, tuple[object, ...]] = {}
+def read_values(query: str) -> Values:
+    """The values of a query; raises Unfit for the first that is wrong."""
+    values: Values = {}
     for piece in filter(None, query.split("&")):
         name, _, text = piece.partition("=")
         parameter, value = read_value(decode(name), decode(text))
@@ -73,26 +71,22 @@ def decode(piece: str) -> str:
     raise Unfit(f"{shown(piece)} is not valid percent-encoding of UTF-8: a percent sign is %25, an e with acute %C3%A9")
 
 
-def shown(text: str) -> str:
-    """What a client sent, escaped and bounded."""
-    return ascii(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "...")
-
-
-def check_company(values: dict[str, tuple[object, ...]]) -> None:
-    """Check that they can be combined.
-
-    Raises:
-        Unfit: the first that requires another, or that another excludes.
-    """
-    for name, given in values.items():
+def check_company(values: Values) -> None:
+    """Raise Unfit for the first that requires another, or that another excludes."""
+    for name, (value, *_) in values.items():
         parameter = BY_NAME[name]
-        if parameter.needs and not any(other in values for other in parameter.needs):
+        if parameter.needs and values.keys().isdisjoint(parameter.needs):
             raise Unfit(f"{say(name, values)} requires {' or '.join(parameter.needs)}")
         against = next((other for other in parameter.excludes if other in values), None)
-        if against is not None and parameter.is_excluding(given[0]):
+        if against and (not parameter.excludes_when or parameter.grammar.show(value) in parameter.excludes_when):
             raise Unfit(f"{say(against, values)} cannot be combined with {say(name, values)}")
 
 
-def say(name: str, values: dict[str, tuple[object, ...]]) -> str:
+def say(name: str, values: Values) -> str:
     """A parameter with its value, as it would be asked for."""
     return f"{name}={shown(BY_NAME[name].grammar.show(values[name][0]))}"
+
+
+def shown(text: str) -> str:
+    """What a client sent, escaped and bounded."""
+    return ascii(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "...")

@@ -7,17 +7,26 @@ parameter is a row here and its effect in the module of `echod.behaviours` that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from echod.errors import MOST_CONTROL_BYTES, MOST_REASON_BYTES
-from echod.rules.behaviours import grammar, values
-from echod.rules.behaviours.grammar import AT_ONCE, After
+from echod.rules import quantities
+from echod.rules.behaviours import grammar
+from echod.rules.behaviours.grammar import INTERVAL, LONGEST_S, WAIT, After, Deflate, LatePong, Pong, Subprotocol
 from echod.rules.behaviours.parameter import HANDSHAKE, Parameter, read_table
-from echod.rules.behaviours.values import Deflate, LatePong, Pong, Subprotocol
 from echod.rules.behaviours.violations import VIOLATIONS, is_close
 from echod.settings import KIB, MIB
 
 MOST_TEXT_BYTES = 8 * KIB
 """Must fit into the head of a request."""
+
+Handshake = partial(Parameter, HANDSHAKE)
+Replies = partial(Parameter, "replies")
+Unsolicited = partial(Parameter, "unsolicited")
+Pings = partial(Parameter, "pings")
+Reading = partial(Parameter, "reading")
+Ending = partial(Parameter, "ending")
+Violations = partial(Parameter, "violations")
 
 AGREED = ("accept", "subprotocol", "deflate")
 
@@ -26,182 +35,144 @@ AGREED = ("accept", "subprotocol", "deflate")
 class Behaviour:
     """What a client asked this connection to do; by default nothing. Times are in seconds, sizes in bytes."""
 
-    status: int | None = Parameter(
-        HANDSHAKE,
-        grammar.number("403", 300, 599),
+    status: int | None = Handshake(
+        grammar.of(quantities.count(300, 599), "403"),
         "Refuse the handshake with this HTTP status: what does the client tell its caller?",
         excludes=AGREED,
         never_opens=True,
-    ).or_none()
-    location: str | None = Parameter(
-        HANDSHAKE,
-        grammar.line("an address in printable ASCII", "ws://localhost:9001/echo"),
+    ).otherwise(None)
+    location: str | None = Handshake(
+        grammar.LOCATION,
         "The Location header of a refusal: does the client follow it, and where to?",
         needs=("status",),
-    ).or_none()
-    retry_after: int | None = Parameter(
-        HANDSHAKE,
-        grammar.number("5", 0, 86400),
+    ).otherwise(None)
+    retry_after: int | None = Handshake(
+        grammar.of(quantities.count(0, 86400), "5"),
         "The Retry-After header of a refusal, in seconds: does the client wait?",
         needs=("status",),
-    ).or_none()
-    hold: float | None = Parameter(
-        HANDSHAKE,
-        grammar.hold("3s"),
+    ).otherwise(None)
+    hold: float | None = Handshake(
+        grammar.HOLD,
         "Answer the handshake later or never: does the client have a timeout?",
         excludes=("status", "location", "retry-after", "header", *AGREED),
         excludes_when=("forever",),
         never_opens=True,
-    ).or_else(0.0)
+    ).otherwise(0.0)
     """None is forever."""
-    header: tuple[tuple[str, str], ...] = Parameter(
-        HANDSHAKE, grammar.header("X-Test:1"), "Add a header to the answer: can the caller read it?"
+    header: tuple[tuple[str, str], ...] = Handshake(
+        grammar.HEADER, "Add a header to the answer: can the caller read it?"
     ).repeatable()
-    accept: str | None = Parameter(
-        HANDSHAKE,
-        grammar.choice("wrong"),
-        "Answer with a Sec-WebSocket-Accept for another key: does the client check it?",
-    ).or_none()
-    subprotocol: Subprotocol | None = Parameter(
-        HANDSHAKE,
-        values.subprotocol("chat"),
+    accept: str | None = Handshake(
+        grammar.choice("wrong"), "Answer with a Sec-WebSocket-Accept for another key: does the client check it?"
+    ).otherwise(None)
+    subprotocol: Subprotocol | None = Handshake(
+        grammar.SUBPROTOCOL,
         "Select this subprotocol if it is offered, none at all, or one by force: does the client check what it gets?",
-    ).or_none()
+    ).otherwise(None)
     """None leaves the choice to the endpoint."""
-    deflate: Deflate | None = Parameter(
-        HANDSHAKE,
-        values.deflate("bits:9"),
+    deflate: Deflate | None = Handshake(
+        grammar.DEFLATE,
         "Decline permessage-deflate, or agree to it with less memory: does the client hold to what was agreed?",
-    ).or_none()
-    delay: float = Parameter(
-        "replies", grammar.duration("200ms"), "Reply that much later: does the client wait without blocking?"
-    ).or_else(0.0)
-    jitter: float | None = Parameter(
-        "replies",
-        grammar.duration("50ms"),
-        "Up to that much later still, at random, in order: do timings hold in a real network?",
-    ).or_none()
-    fragment: int | None = Parameter(
-        "replies",
-        grammar.size("1024", 16 * MIB),
+    ).otherwise(None)
+    delay: float = Replies(
+        grammar.of(WAIT, "200ms"), "Reply that much later: does the client wait without blocking?"
+    ).otherwise(0.0)
+    jitter: float | None = Replies(
+        grammar.of(WAIT, "50ms"), "Up to that much later still, at random, in order: do timings hold in a real network?"
+    ).otherwise(None)
+    fragment: int | None = Replies(
+        grammar.of(quantities.size(16 * MIB), "1024"),
         "Messages in frames of at most so many bytes: are they put together again?",
-    ).or_none()
-    chop: int | None = Parameter(
-        "replies",
-        grammar.size("1", MIB),
+    ).otherwise(None)
+    chop: int | None = Replies(
+        grammar.of(quantities.size(MIB), "1"),
         "Everything in TCP segments of at most so many bytes: does the client's parser wait for the rest?",
-    ).or_none()
-    rate: int | None = Parameter(
-        "replies",
-        grammar.size("10K", 1024 * MIB),
+    ).otherwise(None)
+    rate: int | None = Replies(
+        grammar.of(quantities.size(1024 * MIB), "10K"),
         "Everything at so many bytes a second: does the client show progress, or give up too early?",
-    ).or_none()
-    times: int = Parameter(
-        "replies",
-        grammar.number("3", 1, 1000),
+    ).otherwise(None)
+    times: int = Replies(
+        grammar.of(quantities.count(1, 1000), "3"),
         "Each reply so many times: does the client take more than it asked for?",
-    ).or_else(1)
-    reply: str | None = Parameter(
-        "replies",
+    ).otherwise(1)
+    reply: str | None = Replies(
         grammar.choice("none", "size", "sha256"),
         "No reply, or one of the message's size or SHA-256 alone: to measure one direction, or check large messages.",
         excludes=("delay", "jitter", "times", "drop"),
         excludes_when=("none",),
-    ).or_none()
-    drop: float | None = Parameter(
-        "replies", grammar.share("0.1"), "This share of the replies is left out: does the client time out and recover?"
-    ).or_none()
-    seed: int | None = Parameter(
-        "replies",
-        grammar.number("42", 0, 2**63 - 1),
+    ).otherwise(None)
+    drop: float | None = Replies(
+        grammar.SHARE, "This share of the replies is left out: does the client time out and recover?"
+    ).otherwise(None)
+    seed: int | None = Replies(
+        grammar.of(quantities.count(0, 2**63 - 1), "42"),
         "The same drops and jitters in each run.",
         needs=("drop", "jitter"),
-    ).or_none()
-    greet: str | None = Parameter(
-        "unsolicited",
+    ).otherwise(None)
+    greet: str | None = Unsolicited(
         grammar.text("hello", MOST_TEXT_BYTES),
         "A first message as soon as the connection is open: is the client listening by then?",
-    ).or_none()
-    push: str | None = Parameter(
-        "unsolicited",
-        grammar.text("tick", MOST_TEXT_BYTES),
-        "A message again and again: does the client read while it sends nothing?",
-    ).or_none()
-    every: float = Parameter(
-        "unsolicited",
-        grammar.duration("1s", least_s=0.01),
-        "The time between pushes; a second if it is not given.",
-        needs=("push",),
-    ).or_else(1.0)
-    count: int | None = Parameter(
-        "unsolicited",
-        grammar.number("10", 1, 10**6),
+    ).otherwise(None)
+    push: str | None = Unsolicited(
+        grammar.text("tick", MOST_TEXT_BYTES), "A message again and again: does the client read while it sends nothing?"
+    ).otherwise(None)
+    every: float = Unsolicited(
+        grammar.of(INTERVAL, "1s"), "The time between pushes; a second if it is not given.", needs=("push",)
+    ).otherwise(1.0)
+    count: int | None = Unsolicited(
+        grammar.of(quantities.count(1, 10**6), "10"),
         "How many pushes; without end if it is not given.",
         needs=("push",),
-    ).or_none()
-    flood: int = Parameter(
-        "unsolicited",
-        grammar.size("64M", 1024 * MIB),
+    ).otherwise(None)
+    flood: int = Unsolicited(
+        grammar.of(quantities.size(1024 * MIB), "64M"),
         "So many bytes in binary messages as fast as they are taken: does the client push back, or run out of memory?",
-    ).or_else(0)
-    ping: float | None = Parameter(
-        "pings",
-        grammar.duration("1s", least_s=0.01),
-        "A Ping at this interval: does the client answer while its caller does nothing?",
-    ).or_none()
-    ping_payload: str = Parameter(
-        "pings",
-        grammar.text("echod", MOST_CONTROL_BYTES),
-        "What the Pings carry: does it come back unchanged?",
-        needs=("ping",),
-    ).or_else("")
-    pong: Pong | LatePong | None = Parameter(
-        "pings",
-        values.pong("delay:2s"),
+    ).otherwise(0)
+    ping: float | None = Pings(
+        grammar.of(INTERVAL, "1s"), "A Ping at this interval: does the client answer while its caller does nothing?"
+    ).otherwise(None)
+    ping_payload: str = Pings(
+        grammar.text("echod", MOST_CONTROL_BYTES), "What the Pings carry: does it come back unchanged?", needs=("ping",)
+    ).otherwise("")
+    pong: Pong | LatePong | None = Pings(
+        grammar.PONG,
         "Pongs withheld, with another payload, late, or an unsolicited one: does the client notice, and bear the last?",
-    ).or_none()
-    stall: After | None = Parameter(
-        "reading",
+    ).otherwise(None)
+    stall: After | None = Reading(
         grammar.after("5"),
         "Read nothing after so many messages or that time: what does the client do when its sends do not go out?",
-    ).or_none()
-    stall_for: float | None = Parameter(
-        "reading",
-        grammar.duration("10s"),
-        "Read on after that time; after ten minutes if it is not given.",
-        needs=("stall",),
-    ).or_none()
-    close: int | None = Parameter(
-        "ending",
-        grammar.close("4001"),
+    ).otherwise(None)
+    stall_for: float = Reading(
+        grammar.of(WAIT, "10s"), "Read on after that time; after ten minutes if it is not given.", needs=("stall",)
+    ).otherwise(LONGEST_S)
+    close: int | None = Ending(
+        grammar.CLOSE,
         "Close with this code: does the caller get it, does the client reconnect?",
         excludes=("end", "close-reply"),
-    ).or_none()
-    reason: str = Parameter(
-        "ending", grammar.text("bye", MOST_REASON_BYTES), "The reason in that Close.", needs=("close",)
-    ).or_else("")
-    after: After = Parameter(
-        "ending",
+    ).otherwise(None)
+    reason: str = Ending(
+        grammar.text("bye", MOST_REASON_BYTES), "The reason in that Close.", needs=("close",)
+    ).otherwise("")
+    after: After = Ending(
         grammar.after("3"),
         "When close, end or bad happen: after the replies to so many messages, or at that time; at once if not given.",
         needs=("close", "end", "bad"),
-    ).or_else(AT_ONCE)
-    end: str | None = Parameter(
-        "ending",
+    ).otherwise(After())
+    end: str | None = Ending(
         grammar.choice("abort", "fin", "vanish"),
         "Reset the connection, end it without a Close, or stay open and silent: does the client see the loss?",
         excludes=("close-reply",),
-    ).or_none()
-    close_reply: str | None = Parameter(
-        "ending", grammar.choice("none"), "Never answer the client's Close: does its close() return?"
-    ).or_none()
-    bad: str | None = Parameter(
-        "violations",
+    ).otherwise(None)
+    close_reply: str | None = Ending(
+        grammar.choice("none"), "Never answer the client's Close: does its close() return?"
+    ).otherwise(None)
+    bad: str | None = Violations(
         grammar.choice(*VIOLATIONS),
         "Send one frame with this fault: does the client fail the connection, and with which code?",
         excludes=("close",),
         excludes_when=tuple(name for name, frame in VIOLATIONS.items() if is_close(frame)),
-    ).or_none()
+    ).otherwise(None)
 
 
 PARAMETERS = read_table(Behaviour)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from echod.counters import Kind
-from echod.rules.http.authority import AUTHORITY, PRINTABLE, is_authority
+from echod.rules.http.uri import AUTHORITY, PRINTABLE, is_authority
 
 END = b"\r\n\r\n"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -21,9 +21,7 @@ FORBIDDEN = bytes({*range(0x20), 0x7F, 0x85} - {0x09})
 """In a line; all line ends, which are CRLF, are of these too."""
 NEVER = bytes({*FORBIDDEN} - {0x0A, 0x0D, 0x85})
 """Not even part of a line end: such a byte, of a TLS ClientHello for instance, is refused at once."""
-SPOKEN = ("HTTP/1.0", "HTTP/1.1")
 ABSOLUTE = re.compile(rf"(?:https?|wss?)://{AUTHORITY}(?:[/?].*)?", re.IGNORECASE)
-
 
 Headers = tuple[tuple[str, str], ...]
 """Header lines in order: name and value."""
@@ -31,19 +29,13 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer that ends the connection: an HTTP status, one plain sentence, and headers of its own.
-
-    It is counted as its `kind`, or by its status.
-    """
+    """An answer that ends the connection: an HTTP status, one plain sentence, and headers of its own."""
 
     status: int
     why: str
     headers: Headers = ()
     kind: Kind | None = None
-
-    @property
-    def counted_as(self) -> Kind | int:
-        return self.kind or self.status
+    """What it is counted as; else it is counted by its status."""
 
 
 CONTROL_CHARACTER = Refusal(400, "the request head contains a control character")
@@ -87,7 +79,7 @@ class Head:
 
     def tokens(self, name: str) -> list[str]:
         """The same in lower case."""
-        return [element.strip(" \t").lower() for value in self.values(name) for element in value.split(",")]
+        return [element.lower() for element in self.elements(name)]
 
 
 def origin_form(target: str) -> str:
@@ -99,10 +91,7 @@ def origin_form(target: str) -> str:
 
 
 class HeadReader:
-    """Collects bytes until a head is complete, or is refused.
-
-    `received` is all that was fed: the head, and `rest` behind it.
-    """
+    """Collects bytes until a head is complete, or is refused; `received` is all of them, also `rest` behind it."""
 
     def __init__(self, max_bytes: int, max_headers: int) -> None:
         self._max_bytes = max_bytes
@@ -129,15 +118,7 @@ class HeadReader:
         if end < 0:
             return None
         self._end = end + len(END)
-        return self._parse(bytes(self.received[:end]))
-
-    def _parse(self, raw: bytes) -> Head | Refusal:
-        lines = raw.decode("latin-1").split("\r\n")
-        if len(lines) - 1 > self._max_headers:
-            return Refusal(431, f"the request has more than {self._max_headers} header fields")
-        if has_any(raw.replace(b"\r\n", b""), FORBIDDEN):
-            return CONTROL_CHARACTER
-        return parse_lines(lines, raw)
+        return parse_head(bytes(self.received[:end]), self._max_headers)
 
 
 def has_any(data: bytes | bytearray, forbidden: bytes) -> bool:
@@ -145,28 +126,33 @@ def has_any(data: bytes | bytearray, forbidden: bytes) -> bool:
     return len(data.translate(None, forbidden)) < len(data)
 
 
-def parse_lines(lines: list[str], raw: bytes = b"") -> Head | Refusal:
-    """The head that these lines are: the request line first, without their line ends."""
+def parse_head(raw: bytes, max_headers: int) -> Head | Refusal:
+    """The head in these bytes, which are without the empty line at its end."""
+    lines = raw.decode("latin-1").split("\r\n")
+    if len(lines) - 1 > max_headers:
+        return Refusal(431, f"the request has more than {max_headers} header fields")
+    if has_any(raw.replace(b"\r\n", b""), FORBIDDEN):
+        return CONTROL_CHARACTER
     words = REQUEST_LINE.fullmatch(lines[0])
     if words is None:
         return Refusal(400, "the request line is not 'METHOD target HTTP/1.1'")
     method, target, version = words.groups()
     if not is_target(method, target):
         return Refusal(400, "the request target is not a path or an absolute http URI without a fragment")
-    headers = parse_headers(lines[1:])
-    if headers is None:
+    if (headers := parse_headers(lines[1:])) is None:
         return Refusal(400, "a header line is not 'name: value'")
+    if version not in ("HTTP/1.0", "HTTP/1.1"):
+        return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
     head = Head(method, target, version, headers, raw)
-    return check_version(head) or check_host(head) or head
+    return check_host(head) or head
 
 
 def is_target(method: str, target: str) -> bool:
     """Whether a request target is a path or an absolute URI without a fragment, or `*` for OPTIONS (RFC 9112, 3.2)."""
-    if "#" in target or not PRINTABLE.fullmatch(target):
-        return False
     if target == "*":
         return method == "OPTIONS"
-    return target.startswith("/") or is_absolute(target)
+    is_printable = "#" not in target and PRINTABLE.fullmatch(target) is not None
+    return is_printable and (target.startswith("/") or is_absolute(target))
 
 
 def is_absolute(target: str) -> bool:
@@ -175,10 +161,6 @@ def is_absolute(target: str) -> bool:
         return ABSOLUTE.fullmatch(target) is not None and bool(urlsplit(target).hostname)
     except ValueError:
         return False
-
-
-def check_version(head: Head) -> Refusal | None:
-    return None if head.version in SPOKEN else Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
 
 
 def check_host(head: Head) -> Refusal | None:

@@ -1,7 +1,4 @@
-"""Origins, compared exactly: scheme, host, and port with its default (RFC 6454).
-
-Pure. No patterns: `*.example.com` is not an origin.
-"""
+"""Origins, compared exactly: scheme, host, and port with its default (RFC 6454). Pure; no patterns."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from echod.rules.http.authority import DEFAULT_PORTS, HOST
+from echod.rules.http.uri import DEFAULT_PORTS, HOST
 
 NULL = "null"
 """What a page from a `file:` URL, a sandboxed frame or a redirect sends."""
@@ -19,11 +16,7 @@ ORIGIN = re.compile(rf"([a-z][a-z0-9+.-]*)://({HOST})(?::([0-9]*))?")
 
 
 def normalize_origin(origin: str) -> str:
-    """`scheme://host:port` in lower case with the port always written, or `null`.
-
-    Raises:
-        ValueError: it is not an origin: no scheme or host, a pattern, or a path, query or user with it.
-    """
+    """`scheme://host:port` in lower case with the port always written, or `null`; ValueError for anything else."""
     if origin.lower() == NULL:
         return NULL
     found = ORIGIN.fullmatch(origin.lower()) if origin.isascii() else None

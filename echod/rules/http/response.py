@@ -1,12 +1,15 @@
-"""Answers to plain requests as the bytes of HTTP: a refusal, or a generated page. Pure."""
+"""Answers to plain requests: the bytes of a refusal or a generated page, and which media type is preferred. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import responses
 
 from echod.rules.http.head import Headers, Refusal
-from echod.rules.http.media_types import PLAIN
+
+JSON, HTML, PLAIN = "application/json", "text/html", "text/plain; charset=utf-8"
 
 SERVER = "echod"
 """Names the product and no version: a version tells an attacker what to try."""
@@ -30,8 +33,8 @@ class Page:
 
 def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
     """The whole answer to a refused request: the sentence as plain text, without it in answer to HEAD."""
-    status = refusal.status
-    text = "" if status in BODILESS else f"{f'{status} {phrase_of(status)}'.rstrip()}: {refusal.why}\n"
+    status, phrase = refusal.status, responses.get(refusal.status, "")
+    text = "" if status in BODILESS else f"{f'{status} {phrase}'.rstrip()}: {refusal.why}\n"
     of_body = (("Content-Type", PLAIN), ("Content-Length", str(len(text)))) if text else ()
     connection = ("Connection", "Upgrade, close" if status == HTTPStatus.UPGRADE_REQUIRED else "close")
     return assemble(status, (*refusal.headers, *of_body, connection), text.encode("ascii") if with_body else b"")
@@ -39,26 +42,34 @@ def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
 
 def render_page(page: Page, *, with_body: bool = True) -> bytes:
     """The whole answer with a page, without its body in answer to HEAD."""
-    headers = (
-        *page.headers,
-        ("Content-Type", page.content_type),
-        ("Content-Length", str(len(page.body))),
-        ("Cache-Control", page.cache_control),
-        NOSNIFF,
-        ("Connection", "close"),
-    )
+    of_body = (("Content-Type", page.content_type), ("Content-Length", str(len(page.body))))
+    headers = (*page.headers, *of_body, ("Cache-Control", page.cache_control), NOSNIFF, ("Connection", "close"))
     return assemble(page.status, headers, page.body if with_body else b"")
 
 
 def assemble(status: int, headers: Headers, body: bytes) -> bytes:
     """Status line, headers with the server's name first, and body."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in (("Server", SERVER), *headers))
-    return f"HTTP/1.1 {status} {phrase_of(status)}\r\n{lines}\r\n".encode("ascii") + body
+    return f"HTTP/1.1 {status} {responses.get(status, '')}\r\n{lines}\r\n".encode("ascii") + body
 
 
-def phrase_of(status: int) -> str:
-    """The standard phrase of a status; `""` for one that has none."""
+def prefers_json(accept: Iterable[str]) -> bool:
+    """Whether these Accept values prefer JSON to HTML (RFC 9110, 12.5.1); without a preference it is HTML."""
+    ranges = dict(read_range(element) for value in accept for element in value.split(","))
+    return weigh(ranges, JSON) > weigh(ranges, HTML)
+
+
+def read_range(element: str) -> tuple[str, float]:
+    """A media range and its weight; an invalid weight is 0."""
+    media, *parameters = (part.strip().lower() for part in element.split(";"))
+    weights = [part.removeprefix("q=") for part in parameters if part.startswith("q=")]
     try:
-        return HTTPStatus(status).phrase
+        return media, float(weights[0]) if weights else 1.0
     except ValueError:
-        return ""
+        return media, 0.0
+
+
+def weigh(ranges: dict[str, float], media: str) -> float:
+    """The weight of this type: its own, that of its family, or that of all."""
+    family = media.partition("/")[0] + "/*"
+    return next((ranges[name] for name in (media, family, "*/*") if name in ranges), 0.0)

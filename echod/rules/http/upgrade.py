@@ -1,7 +1,4 @@
-"""The opening handshake as a request: whether it is one, and a valid one (RFC 6455, 4.2.1).
-
-Pure. What is refused here never reaches a WebSocket protocol. A new reason to refuse is one function in `CHECKS`.
-"""
+"""The opening handshake as a request: whether it is one, and valid by all `CHECKS` (RFC 6455, 4.2.1). Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from echod.rules.http.origin import is_readable
 
 VERSION = "13"
 UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION))
-ALLOW_GET = (("Allow", "GET"),)
+NOT_GET = Refusal(405, "a WebSocket is opened with GET", (("Allow", "GET"),))
 SINGLE = ("sec-websocket-key", "sec-websocket-version", "origin")
 """Headers that may stand once only; a second line could mean one thing to a proxy and another to us."""
 
@@ -43,14 +40,13 @@ def check_length(head: Head) -> Refusal | None:
 def check_upgrade(head: Head) -> Refusal | None:
     """None when a WebSocket protocol may get this handshake; else the answer of the first check that fails."""
     for check in CHECKS:
-        refusal = check(head)
-        if refusal is not None:
+        if (refusal := check(head)) is not None:
             return refusal
     return None
 
 
 def _check_method(head: Head) -> Refusal | None:
-    return None if head.method == "GET" else Refusal(405, "a WebSocket is opened with GET", ALLOW_GET)
+    return None if head.method == "GET" else NOT_GET
 
 
 def _check_http_version(head: Head) -> Refusal | None:
@@ -58,29 +54,23 @@ def _check_http_version(head: Head) -> Refusal | None:
 
 
 def _check_single(head: Head) -> Refusal | None:
-    for name in SINGLE:
-        if len(head.values(name)) > 1:
-            return Refusal(400, f"the header {name} stands more than once")
-    return None
+    twice = next((name for name in SINGLE if len(head.values(name)) > 1), None)
+    return None if twice is None else Refusal(400, f"the header {twice} stands more than once")
 
 
 def _check_connection(head: Head) -> Refusal | None:
-    if "upgrade" in head.tokens("connection"):
-        return None
-    return Refusal(400, "the header connection does not contain 'upgrade'")
+    is_good = "upgrade" in head.tokens("connection")
+    return None if is_good else Refusal(400, "the header connection does not contain 'upgrade'")
 
 
 def _check_version(head: Head) -> Refusal | None:
-    if head.values("sec-websocket-version") == [VERSION]:
-        return None
-    return Refusal(426, f"only version {VERSION} of the WebSocket protocol is spoken here", UPGRADE_HEADERS)
+    why = f"only version {VERSION} of the WebSocket protocol is spoken here"
+    return None if head.values("sec-websocket-version") == [VERSION] else Refusal(426, why, UPGRADE_HEADERS)
 
 
 def _check_key(head: Head) -> Refusal | None:
-    keys = head.values("sec-websocket-key")
-    if keys and is_key(keys[0]):
-        return None
-    return Refusal(400, "the header sec-websocket-key is not 16 bytes in base64")
+    is_good = any(map(is_key, head.values("sec-websocket-key")))
+    return None if is_good else Refusal(400, "the header sec-websocket-key is not 16 bytes in base64")
 
 
 def _check_body(head: Head) -> Refusal | None:
@@ -88,9 +78,8 @@ def _check_body(head: Head) -> Refusal | None:
 
 
 def _check_port(head: Head) -> Refusal | None:
-    if head.by_name["host"][0].endswith(":"):
-        return Refusal(400, "the port in the header host is not a number")
-    return None
+    has_empty = head.by_name["host"][0].endswith(":")
+    return Refusal(400, "the port in the header host is not a number") if has_empty else None
 
 
 def _check_target(head: Head) -> Refusal | None:
@@ -102,8 +91,6 @@ def _check_target(head: Head) -> Refusal | None:
 
 
 def _check_subprotocols(head: Head) -> Refusal | None:
-    if "sec-websocket-protocol" not in head.by_name:
-        return None
     offered = head.elements("sec-websocket-protocol")
     return Refusal(400, "a subprotocol is offered twice") if len(set(offered)) < len(offered) else None
 
@@ -114,11 +101,7 @@ def _check_origin(head: Head) -> Refusal | None:
 
 
 def split_target(target: str) -> tuple[str, dict[str, list[str]]]:
-    """The path without its parameters, and the query.
-
-    Raises:
-        ValueError: the host in it is an invalid IPv6 address.
-    """
+    """The path without its parameters, and the query; ValueError for an invalid IPv6 address as its host."""
     if not target.startswith("//") and NOT_PLAIN.isdisjoint(target):
         return target, {}
     parts = urlparse(target)

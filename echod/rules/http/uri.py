@@ -1,16 +1,35 @@
-"""The address of a WebSocket: `ws:` and `wss:` URIs (RFC 6455, 3). Pure."""
+"""The address of a WebSocket (RFC 6455, 3), and its host and port, as in an origin or a Host header. Pure.
+
+Stricter than `urlsplit`, which drops tabs and takes `evil[::1]` for `::1`.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
 from echod.errors import BadSetting
-from echod.rules.http.authority import DEFAULT_PORTS, PRINTABLE, is_authority, is_host
+
+HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)"
+"""A name, an IPv4 address, or an IPv6 address in brackets."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+PRINTABLE = re.compile(r"[!-~]+")
+"""Visible ASCII, of which request targets, URIs and origins consist."""
+
+AUTHORITY = rf"{HOST}(?::[0-9]*)?"
+PATTERN = re.compile(AUTHORITY)
+
+LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?")
+MOST_NAME_LETTERS = 253
+"""Without the dot at the end (RFC 1035, 2.3.4)."""
 
 WANTED = "a WebSocket URI such as ws://localhost:9001/simple-echo or wss://host/path"
 WANTED_HOST = "whose host is an address or a name: labels of 1 to 63 letters, digits, - and _ between dots"
-SCHEMES = ("ws", "wss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +53,7 @@ class Address:
 
 
 def parse_uri(uri: str) -> Address:
-    """Take a WebSocket URI apart.
-
-    Raises:
-        BadSetting: it is not a WebSocket URI, or one with a fragment (RFC 6455, 3) or with user and password,
-            which would be dropped silently, or its host cannot be one.
-    """
+    """Take a WebSocket URI apart; BadSetting also for a fragment (RFC 6455, 3), and for a user and password."""
     parts = _split(uri)
     if parts is None or "#" in uri:
         raise BadSetting("uri", uri, f"{WANTED}, without fragment, user or password")
@@ -54,10 +68,30 @@ def parse_uri(uri: str) -> Address:
 def _split(uri: str) -> SplitResult | None:
     try:
         parts = urlsplit(uri)
-        usable = parts.scheme in SCHEMES and is_authority(parts.netloc) and parts.port != 0
+        usable = parts.scheme in ("ws", "wss") and is_authority(parts.netloc) and parts.port != 0
     except ValueError:
         return None
     return parts if usable and PRINTABLE.fullmatch(uri) else None
+
+
+def is_authority(text: str) -> bool:
+    """Whether this is a host with an optional port, which may be empty; no user."""
+    return PATTERN.fullmatch(text) is not None
+
+
+def is_host(text: str) -> bool:
+    """Whether this can be looked up: a name (RFC 1123, 2.1; underscores are in use) or an address, without brackets."""
+    if ":" in text:
+        return _is_ipv6(text)
+    return NAME.fullmatch(text) is not None and len(text.removesuffix(".")) <= MOST_NAME_LETTERS
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_path(path: str) -> bool:

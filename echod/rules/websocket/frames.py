@@ -6,7 +6,7 @@ A plain frame is a whole message: final, no reserved bit, text or binary, its le
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 FIN = 0x80
@@ -68,6 +68,15 @@ def encode_plain(payloads: Sequence[bytes], is_binary: bool) -> Sequence[bytes]:
         head = plain_head(lengths.pop(), is_binary)
         return (head, head.join(payloads))
     return [piece for payload in payloads for piece in (plain_head(len(payload), is_binary), payload)]
+
+
+def fragments(opcode: int, body: bytes, size: int, rsv: int = 0) -> Iterator[bytes]:
+    """A message as frames of a chosen size, one by one; a reserved bit stands on the first alone (RFC 7692, 6.1)."""
+    for start in range(0, max(1, len(body)), size):
+        piece = body[start : start + size]
+        is_first, is_last = start == 0, start + size >= len(body)
+        head = encode_head(opcode if is_first else CONTINUATION, len(piece), fin=is_last, rsv=rsv if is_first else 0)
+        yield head + piece
 
 
 def apply_mask(payload: bytes, mask: bytes) -> bytes:

@@ -61,39 +61,30 @@ class Acceptance:
 
 def read_opening(head: Head) -> Opening:
     """What the client asks for with this head, which `check_upgrade` has passed."""
-    headers, protocols = join_headers(head), head.elements("sec-websocket-protocol")
-    host, resource = split_port(headers["host"]), split_target(head.target)
-    return Opening(headers, host, *resource, headers.get("origin", ""), protocols, read_extensions(headers))
-
-
-def join_headers(head: Head) -> dict[str, str]:
-    """The headers by name in lower case; several lines are one list (RFC 9110, 5.3)."""
-    return {name: ", ".join([value.strip() for value in values]) for name, values in head.by_name.items()}
-
-
-def split_port(host: str) -> str:
-    """The host of a Host header, without its port."""
-    return host if host.endswith("]") or ":" not in host else host.rpartition(":")[0]
+    # Several lines of one name are one list (RFC 9110, 5.3).
+    headers = {name: ", ".join([value.strip() for value in values]) for name, values in head.by_name.items()}
+    host, (path, params) = headers["host"], split_target(head.target)
+    if not host.endswith("]"):
+        host = host.rpartition(":")[0] or host
+    protocols = head.elements("sec-websocket-protocol")
+    return Opening(headers, host, path, params, headers.get("origin", ""), protocols, read_extensions(headers))
 
 
 def read_extensions(headers: Mapping[str, str]) -> list[Extension]:
     """What is offered in Sec-WebSocket-Extensions, in order (RFC 6455, 9.1)."""
-    value = headers.get("sec-websocket-extensions")
-    return [read_extension(offer) for offer in value.split(",") if offer.strip()] if value else []
+    offers = headers.get("sec-websocket-extensions", "").split(",")
+    return [read_extension(offer) for offer in offers if offer.strip()]
 
 
 def read_extension(offer: str) -> Extension:
+    """Name and parameters of one of them, as Autobahn reads it."""
     name, *rest = offer.split(";")
     parameters: dict[str, list[str | bool]] = {}
     for parameter in rest:
-        key, *value = map(str.strip, parameter.split("="))
-        parameters.setdefault(key.lower(), []).append(unquote("=".join(value)) if value else True)
+        key, *rest_of_it = map(str.strip, parameter.split("="))
+        value = "=".join(rest_of_it).removeprefix('"').removesuffix('"')
+        parameters.setdefault(key.lower(), []).append(value if rest_of_it else True)
     return name.strip().lower(), parameters
-
-
-def unquote(value: str) -> str:
-    """A parameter's value without the quotation marks around it."""
-    return value.removeprefix('"').removesuffix('"')
 
 
 def accept_of(key: str) -> str:
@@ -103,8 +94,8 @@ def accept_of(key: str) -> str:
 
 def flatten_headers(headers: Mapping[str, object]) -> list[tuple[str, str]]:
     """Headers of a 101 answer, as `onConnect` may give them: a value, or several to a name."""
-    return [(name, str(one)) for name, value in headers.items() for one in as_values(value)]
-
-
-def as_values(value: object) -> Iterable[object]:
-    return value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+    lines: list[tuple[str, str]] = []
+    for name, value in headers.items():
+        values = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+        lines += [(name, str(one)) for one in values]
+    return lines

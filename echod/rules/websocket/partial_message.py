@@ -33,11 +33,7 @@ class PartialMessage:
         self._is_pending = False
 
     def feed(self, data: bytes) -> bytes:
-        """Take what belongs to this message; what is behind it is given back.
-
-        Raises:
-            ValueError: this is text, and cannot become UTF-8.
-        """
+        """Take what belongs to this message, give back what is behind it; ValueError for text that is not UTF-8."""
         taken = data if len(data) <= self.left else data[: self.left]
         payload = self._unmasked(taken)
         self.left -= len(taken)
@@ -83,10 +79,7 @@ def gather(parts: list[bytes | bytearray], piece: bytes) -> None:
 def begin_message(
     data: bytes, limit: int, *, is_masked: bool, unmask: Mask = apply_mask
 ) -> tuple[PartialMessage, int] | None:
-    """The message whose head `data` begins with, and where its payload begins.
-
-    None when the head is not whole, is not that of a plain frame, or announces more than `limit` bytes.
-    """
+    """The message whose head `data` begins with, and where its payload begins; None unless it is whole and plain."""
     if len(data) < 2 or data[0] not in (FIRST_TEXT, FIRST_BINARY) or (data[1] >= MASKED) is not is_masked:
         return None
     short = data[1] & ~MASKED

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from typing import TypeVar, cast
 
 from autobahn.twisted.util import create_transport_details, peer2str
@@ -31,21 +32,6 @@ from echod.websocket.autobahn.port import AutobahnFactory, Connection
 VERSION = 13
 
 Kind = TypeVar("Kind", bound=Connection)
-
-
-class Lazy:
-    """An attribute that is made when it is first asked for, and is one of the instance from then on."""
-
-    def __init__(self, make: Callable[[Connection], object]) -> None:
-        self._make = make
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, connection: Connection, owner: type) -> object:
-        value = self._make(connection)
-        setattr(connection, self._name, value)
-        return value
 
 
 def describe_transport(connection: Connection) -> TransportDetails:
@@ -87,7 +73,7 @@ def carry(factory: AutobahnFactory, kind: type[Kind], **own: object) -> type[Kin
     options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
     opened = {"inside_message": False, "current_frame": None}
     spoken = {"websocket_version": VERSION, "websocket_protocol_in_use": None}
-    lazy = {name: Lazy(make) for name, make in ON_DEMAND.items()}
+    lazy = {name: cached_property(make) for name, make in ON_DEMAND.items()}
     attributes = options | own | starting_state(factory) | opened | spoken | lazy
     return cast("type[Kind]", type(kind.__name__, (kind,), attributes))
 

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echod.rules.behaviours import grammar
-from echod.rules.behaviours.grammar import After
+from echod.rules.behaviours.grammar import After, Deflate, LatePong, Pong, Subprotocol
 from echod.rules.behaviours.parameter import GROUPS, HANDSHAKE, Parameter, read_table
 from echod.rules.behaviours.query import read_behaviour
 from echod.rules.behaviours.table import BY_NAME, NOTHING, PARAMETERS, Behaviour
-from echod.rules.behaviours.values import Deflate, LatePong, Pong, Subprotocol
 from echod.rules.http.head import Refusal
 from echod.rules.http.response import render
 
@@ -206,7 +205,7 @@ def test_the_table_names_what_there_is(parameter: Any) -> None:
 class Wider(Behaviour):
     """The table with one parameter more."""
 
-    new: str | None = Parameter("pings", grammar.text("", 1), "For this test.").or_none()
+    new: str | None = Parameter("pings", grammar.text("", 1), "For this test.").otherwise(None)
 
 
 @pytest.mark.parametrize("name", ["status", "hold"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from echod.rules.http.authority import is_host
+from echod.rules.http.uri import is_host
 
 
 @pytest.mark.parametrize("text", ["localhost", "a.b.", "a_b", "127.0.0.1", "::1", "2001:db8::1", "::ffff:192.0.2.1"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echod.rules.http.media_types import prefers_json
+from echod.rules.http.response import prefers_json
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echod.rules.websocket.fragments import fragments
+from echod.rules.websocket.frames import fragments
 
 
 def test_the_last_has_fin_and_the_others_continue() -> None:
