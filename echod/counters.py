@@ -18,6 +18,7 @@ class Kind(StrEnum):
     AS_ASKED = "as asked"
     PROTOCOL_ERROR = "protocol error"
     INVALID_PAYLOAD = "invalid payload"
+    POLICY_VIOLATION = "policy violation"
     MESSAGE_TOO_BIG = "message too big"
     FRAGMENTS = "too many fragments"
     UNFINISHED = "too much unfinished"
@@ -30,6 +31,7 @@ class Kind(StrEnum):
 FAILED: Mapping[int, Kind] = {
     CloseCode.PROTOCOL_ERROR: Kind.PROTOCOL_ERROR,
     CloseCode.INVALID_PAYLOAD: Kind.INVALID_PAYLOAD,
+    CloseCode.POLICY_VIOLATION: Kind.POLICY_VIOLATION,
     CloseCode.MESSAGE_TOO_BIG: Kind.MESSAGE_TOO_BIG,
     CloseCode.INTERNAL_ERROR: Kind.INTERNAL_ERROR,
     CloseCode.TRY_AGAIN_LATER: Kind.UNFINISHED,

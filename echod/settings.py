@@ -34,7 +34,7 @@ def option(default: T, doc: str, unset: str | None = None, *, group: str = "", n
     return field(default=default, metadata={"doc": doc, "unset": unset, "group": group, "name": name, "kind": kind})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What connections may use, in counts, bytes (`_bytes`) and seconds (`_s`); a limit of 0 connections is none."""
 

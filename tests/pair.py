@@ -30,7 +30,7 @@ from echod.api.contract import Contract
 from echod.client.note import Note
 from echod.rules.http.uri import parse_uri
 from echod.server.server import Server
-from echod.server.standard import publish_info, publish_multi_echo, publish_plain_echo, publish_simple_echo
+from echod.server.standard import publish_info, publish_multi_echo, publish_plain, publish_simple_echo
 from echod.store.memory import MemoryModeStore
 
 CLIENT_ADDRESS = IPv4Address("TCP", "192.0.2.7", 50000)
@@ -273,7 +273,7 @@ class MemoryNet:
         self.server = Server(self.clock, **server_options)
         publish_simple_echo(self.server, MemoryModeStore(), behaviours=True)
         publish_multi_echo(self.server, behaviours=True)
-        publish_plain_echo(self.server, behaviours=True)
+        publish_plain(self.server, behaviours=True)
         publish_info(self.server, "here")
         self.publish = partial(Note().publish_websocket, server=self.server)
         self.listening = Deferred.fromCoroutine(self.server.listen(TCP4ServerEndpoint(self.clock, 9001)))

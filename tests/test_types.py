@@ -20,7 +20,7 @@ HANDED_OVER = {"protocol", "connection", "transport"}
 
 
 def is_any(annotation: ast.expr | None) -> bool:
-    return isinstance(annotation, ast.Name) and annotation.id == "Any"
+    return annotation is not None and any(getattr(node, "id", "") == "Any" for node in ast.walk(annotation))
 
 
 def handed_over_as_any(tree: ast.AST) -> list[int]:
@@ -41,7 +41,9 @@ def test_no_connection_protocol_or_transport_is_any(module: str) -> None:
 
 
 def test_an_untyped_one_would_be_found() -> None:
-    assert handed_over_as_any(ast.parse("def f(connection: Any): ...\nclass C:\n    _transport: Any = None")) == [1, 3]
+    assert handed_over_as_any(
+        ast.parse("def f(connection: Any): ...\nclass C:\n    _transport: Any | None = None")
+    ) == [1, 3]
 
 
 def test_little_is_any() -> None:

@@ -77,9 +77,11 @@ ON_OFF = Kind("on|off", parse_switch, {True: "on", False: "off"}.__getitem__)
 KINDS = {
     "_bytes_per_s": SIZE,
     "_bytes": SIZE,
+    "_per_s": kind_of("COUNT", quantities.count(1, MOST)),
     "_s": kind_of("TIME", quantities.time_or_seconds(0.001, DAY_S)),
     "int": kind_of("COUNT", quantities.count(1, MOST)),
     "bool": ON_OFF,
+    "str": Kind("TEXT", str),
     "FLAG": replace(ON_OFF, word=""),
     "PORT": kind_of("PORT", quantities.count(0, 65535, "a port number")),
     "TIME_OR_ZERO": kind_of("TIME", quantities.time_or_seconds(0.0, DAY_S)),
@@ -123,7 +125,7 @@ def variable_of(name: str) -> str:
 def option_of(field: Field[object]) -> Option:
     """The option that a field carries."""
     told = field.metadata
-    unit = next((unit for unit in ("_bytes_per_s", "_bytes", "_s") if field.name.endswith(unit)), "")
+    unit = next((unit for unit in ("_bytes_per_s", "_per_s", "_bytes", "_s") if field.name.endswith(unit)), "")
     name = told["name"] or field.name.removesuffix(unit).replace("_", "-")
     kind = KINDS[told["kind"] or unit or str(field.type)]
     default = kind.show(field.default) if told["unset"] is None else told["unset"]

@@ -126,7 +126,7 @@ def make_server(settings: Settings, reactor: Reactor) -> Server:
     origins, behaviours = settings.origins, settings.behaviours
     standard.publish_simple_echo(server, MemoryModeStore(), origins=origins, behaviours=behaviours)
     standard.publish_multi_echo(server, origins=origins, behaviours=behaviours)
-    standard.publish_plain_echo(server, origins=origins, behaviours=behaviours)
+    standard.publish_plain(server, origins=origins, behaviours=behaviours)
     if behaviours:
         standard.publish_info(server, f"{socket.gethostname()}:{os.getpid()}", origins=origins)
         standard.publish_behaviours(server)

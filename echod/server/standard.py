@@ -13,6 +13,9 @@ from echod.site.table import Origins
 from echod.store import ModeStore
 from echod.websocket.factory import EndpointFactory
 
+PLAIN = {"/echo": EndpointFactory, "/": EndpointFactory}
+"""Endpoints whose factories need the context of their server alone; a page stands on `/` too, for a plain request."""
+
 
 def publish_simple_echo(
     server: Server, store: ModeStore, *, origins: Origins = None, debug: bool = False, behaviours: bool = False
@@ -28,10 +31,10 @@ def publish_multi_echo(
     publish(server, "/multi-echo", MultiEchoFactory(server.context_for(debug=debug)), origins, behaviours)
 
 
-def publish_plain_echo(server: Server, *, origins: Origins = None, behaviours: bool = False) -> None:
-    """`/echo`, and `/` for an upgrade: no modes."""
-    for path in ("/echo", "/"):
-        publish(server, path, EndpointFactory(server.context), origins, behaviours)
+def publish_plain(server: Server, *, origins: Origins = None, behaviours: bool = False) -> None:
+    """The endpoints of `PLAIN`."""
+    for path, factory in PLAIN.items():
+        publish(server, path, factory(server.context), origins, behaviours)
 
 
 def publish_info(server: Server, instance: str, *, origins: Origins = None) -> None:

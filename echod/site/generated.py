@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from string import Template
 
 from echod.endpoints.inspection import see_request, to_json
@@ -13,7 +14,7 @@ from echod.rules.behaviours.parameter import GROUPS
 from echod.rules.behaviours.query import read_behaviour
 from echod.rules.http.head import Head, Refusal
 from echod.rules.http.response import HTML, JSON, PLAIN, Page, prefers_json
-from echod.site.own_pages import POLICY, own_folder
+from echod.site.own_pages import POLICY
 from echod.transport.interfaces import Transport
 
 VARY = ("Vary", "Accept")
@@ -28,7 +29,7 @@ def answer_behaviours(_transport: Transport, head: Head) -> Page | Refusal:
         return asked
     if prefers_json(head.values("accept")):
         return Page(JSON, list_json(), (VARY,))
-    page = list_html((own_folder() / "templates/behaviours.html").read_text())
+    page = list_html(Path(__file__).with_name("behaviours.html").read_text())
     return Page(f"{HTML}; charset=utf-8", page.encode(), (VARY, ("Content-Security-Policy", POLICY)))
 
 

@@ -1,4 +1,4 @@
-"""The static pages: one folder, exact files, one answer for each connection. The route lets GET and HEAD pass."""
+"""The static pages: one folder, exact files, one answer for each connection. GET and HEAD."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from twisted.web.static import File
 from echod.counters import Counters
 from echod.errors import BadSetting
 from echod.flow.stall_timeout import StallTimeout
-from echod.rules.http.head import origin_form
-from echod.rules.http.response import PLAIN, SERVER
+from echod.rules.http.head import Refusal, origin_form
+from echod.rules.http.response import NOTHING_HERE, PLAIN, READ_ONLY, READING, SERVER, text_of
 from echod.settings import Limits
 from echod.site.access_log import log_access
 from echod.site.own_pages import POLICY, own_folder
@@ -41,8 +41,6 @@ TYPES = {
     ".txt": PLAIN,
 }
 
-NOT_FOUND = b"404 Not Found: nothing is published on this path\n"
-
 
 class Pages(Resource):
     """The files of a folder, at their exact paths. No listing, no dot files, no links."""
@@ -57,8 +55,11 @@ class Pages(Resource):
     def render(self, request: Request) -> bytes | int:
         for name, value in self._headers.items():
             request.setHeader(name, value)
+        if request.method.decode("latin-1") not in READING:
+            request.setHeader("Allow", ", ".join(READING))
+            return refuse(request, READ_ONLY)
         found = find_file(self._folder, origin_form(request.uri.decode("latin-1")).partition("?")[0])
-        return refuse(request) if found is None else send(request, found)
+        return refuse(request, NOTHING_HERE) if found is None else send(request, found)
 
 
 def find_file(folder: Path, path: str) -> Path | None:
@@ -81,12 +82,13 @@ def send(request: Request, found: Path) -> bytes | int:
     return cast("bytes | int", file.render_GET(request))
 
 
-def refuse(request: Request) -> bytes:
-    """404 as plain text; HEAD gets its headers alone."""
-    request.setResponseCode(404)
+def refuse(request: Request, refusal: Refusal) -> bytes:
+    """The refusal as twisted.web answers; HEAD gets its headers alone."""
+    text = text_of(refusal)
+    request.setResponseCode(refusal.status)
     request.setHeader("Content-Type", PLAIN)
-    request.setHeader("Content-Length", str(len(NOT_FOUND)))
-    return b"" if request.method == b"HEAD" else NOT_FOUND
+    request.setHeader("Content-Length", str(len(text)))
+    return b"" if request.method == b"HEAD" else text
 
 
 class OneAnswer(HTTPChannel):
@@ -125,7 +127,7 @@ class PageSite(Site):
 
     def log(self, request: HTTPRequest) -> None:
         """One line for each request; a refusal is counted."""
-        if request.code == 404:
+        if request.code in (404, 405):
             self.counters.count(request.code)
         method, path = request.method.decode("latin-1"), request.path.decode("latin-1")
         log_access(request.getClientAddress(), method, path, request.code)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
@@ -13,7 +15,7 @@ from echod.accept.interfaces import IHeadReceiver
 from echod.accept.refusing import refuse
 from echod.flow.lingering_close import LingeringClose
 from echod.rules.http.head import Head, Refusal
-from echod.rules.http.response import Page, render_page
+from echod.rules.http.response import READ_ONLY, READING, Page, render_page
 from echod.site.access_log import log_access
 from echod.transport.interfaces import Transport
 from echod.websocket.context import ServerContext
@@ -37,7 +39,9 @@ class Response(Protocol):
         self._ending = LingeringClose(self.transport, context.clock, context.limits.close_timeout_s, context.counters)
 
     def receive_head(self, head: Head, rest: bytes) -> None:
-        answer, with_body = self._make(self.transport, head), head.method != "HEAD"
+        answer = self._make(self.transport, head) if head.method in READING else READ_ONLY
+        date = ("Date", formatdate(self._context.clock.seconds(), usegmt=True))
+        answer, with_body = replace(answer, headers=(date, *answer.headers)), head.method != "HEAD"
         log_access(self.transport.getPeer(), head.method, head.path, answer.status)
         if isinstance(answer, Refusal):
             refuse(self.transport, answer, self._context.counters, self._ending.start_half_close, with_body=with_body)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from twisted.internet.interfaces import IProtocolFactory
 
 from echod.rules.http.head import Head, Refusal
-from echod.rules.http.response import NOSNIFF
+from echod.rules.http.response import NOTHING_HERE, READ_ONLY, READING
 from echod.rules.http.upgrade import NOT_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
 from echod.site.table import Endpoints
 
-READ_HEADERS = (("Allow", "GET, HEAD"), ("Cache-Control", "no-store"), NOSNIFF)
-READ_ONLY = Refusal(405, "pages are read with GET or HEAD", READ_HEADERS)
 WANTS_UPGRADE = Refusal(426, "this path speaks WebSocket only", UPGRADE_HEADERS)
-NOTHING_HERE = Refusal(404, "nothing is published on this path")
 
 
 class Routing:
@@ -38,12 +35,10 @@ class Routing:
             return READ_ONLY
         if (refusal := check_length(head)) is not None:
             return refusal
-        is_reading = head.method in ("GET", "HEAD")
         own = self._endpoints.pages.get(head.path)
         is_page_too = own is not None or (head.path == "/" and self._pages is not None)
         if self._endpoints.find(head.path) is not None and not is_page_too:
-            return WANTS_UPGRADE if is_reading else NOT_GET
+            return WANTS_UPGRADE if head.method in READING else NOT_GET
         if has_body(head):
-            return Refusal(413, "no body is taken here")
-        page = own or self._pages or NOTHING_HERE
-        return page if is_reading or page is NOTHING_HERE else READ_ONLY
+            return Refusal(413, "a request with a body is not answered here")
+        return own or self._pages or NOTHING_HERE

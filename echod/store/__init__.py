@@ -8,6 +8,6 @@ from echod.rules.echo import Mode
 
 
 class ModeStore(Protocol):
-    """The port: one mode, read on every message and written on a command. Neither may wait."""
+    """The port: one mode, read and set on every text message. Neither may wait."""
 
     mode: Mode

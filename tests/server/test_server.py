@@ -19,7 +19,7 @@ from twisted.logger import capturedLogs, formatEvent
 
 from echod.server.listening import EveryInterface, make_endpoint
 from echod.server.server import Server
-from echod.server.standard import publish_plain_echo, publish_simple_echo
+from echod.server.standard import publish_plain, publish_simple_echo
 from echod.store.memory import MemoryModeStore
 from tests.daemon.clients import (
     LOOPBACK,
@@ -61,7 +61,7 @@ def test_it_says_where_it_listens_and_what_it_serves() -> None:
     idle = Server(reactor)
     assert idle.port is None
     assert repr(idle) == "<echod.Server not listening: nothing published>"
-    publish_plain_echo(idle)
+    publish_plain(idle)
     assert repr(idle) == "<echod.Server not listening: / /echo>"
 
 

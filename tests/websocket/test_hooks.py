@@ -152,3 +152,24 @@ def test_the_reason_of_a_close_fits_into_a_control_frame(net: MemoryNet, body: b
     [(first, payload)] = unframe(peer.ask(masked(0xC1, body)))
     assert (first, payload[:2]) == (CLOSE, b"\x03\xef")
     assert len(payload) <= 125
+
+
+class Listening(Echo):
+    """Sees every chunk, and listens to Autobahn's event for each message."""
+
+    def makeConnection(self, transport: Any) -> None:  # noqa: N802 - a hook of Twisted
+        self.chunks: list[bytes] = []
+        self.heard: list[bytes] = []
+        self.on("message", lambda payload, **_: self.heard.append(payload))
+        super().makeConnection(transport)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.chunks.append(data)
+        super().dataReceived(data)
+
+
+def test_a_subclass_may_see_every_chunk_and_listen_before_it_is_connected(net: MemoryNet) -> None:
+    publish(net, Listening)
+    assert net.open("/s").ask(masked(TEXT, b"a")) == b"\x81\x01a"
+    [connection] = net.server.connections.all()
+    assert (connection.chunks, connection.heard) == ([masked(TEXT, b"a")], [b"a"])

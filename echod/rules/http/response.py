@@ -16,6 +16,13 @@ SERVER = "echod"
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
+READING = ("GET", "HEAD")
+READ_HEADERS = (("Allow", ", ".join(READING)), ("Cache-Control", "no-store"), NOSNIFF)
+READ_ONLY = Refusal(405, "pages are read with GET or HEAD", READ_HEADERS)
+"""The answer of a page to any other method."""
+
+NOTHING_HERE = Refusal(404, "nothing is published on this path")
+
 BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 """Answers that end with their head (RFC 9110, 15.3.5 and 15.4.5)."""
 
@@ -33,11 +40,16 @@ class Page:
 
 def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
     """The whole answer to a refused request: the sentence as plain text, without it in answer to HEAD."""
-    status, phrase = refusal.status, responses.get(refusal.status, "")
-    text = "" if status in BODILESS else f"{f'{status} {phrase}'.rstrip()}: {refusal.why}\n"
+    status, text = refusal.status, text_of(refusal)
     of_body = (("Content-Type", PLAIN), ("Content-Length", str(len(text)))) if text else ()
     connection = ("Connection", "Upgrade, close" if status == HTTPStatus.UPGRADE_REQUIRED else "close")
-    return assemble(status, (*refusal.headers, *of_body, connection), text.encode("ascii") if with_body else b"")
+    return assemble(status, (*refusal.headers, *of_body, connection), text if with_body else b"")
+
+
+def text_of(refusal: Refusal) -> bytes:
+    """The sentence behind its status; nothing where an answer has no body."""
+    line = f"{refusal.status} {responses.get(refusal.status, '')}".rstrip()
+    return b"" if refusal.status in BODILESS else f"{line}: {refusal.why}\n".encode("ascii")
 
 
 def render_page(page: Page, *, with_body: bool = True) -> bytes:

@@ -92,7 +92,8 @@ def _check_target(head: Head) -> Refusal | None:
 
 def _check_subprotocols(head: Head) -> Refusal | None:
     offered = head.elements("sec-websocket-protocol")
-    return Refusal(400, "a subprotocol is offered twice") if len(set(offered)) < len(offered) else None
+    is_good = len(set(offered)) == len(offered)
+    return None if is_good else Refusal(400, "a subprotocol is offered twice, or several are empty")
 
 
 def _check_origin(head: Head) -> Refusal | None:

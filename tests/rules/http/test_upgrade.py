@@ -204,7 +204,7 @@ def test_the_first_check_that_fails_gives_the_answer() -> None:
         (replace(handshake(), target="//[x"), "the request target cannot be taken apart"),
         (
             handshake(("Sec-WebSocket-Protocol", "a, b"), ("Sec-WebSocket-Protocol", "a")),
-            "a subprotocol is offered twice",
+            "a subprotocol is offered twice, or several are empty",
         ),
         (with_value("Origin", "http://"), "the header origin has no host"),
     ],

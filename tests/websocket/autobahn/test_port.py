@@ -117,11 +117,12 @@ def attributes(tree: ast.AST, holders: set[str]) -> Iterator[str]:
 
 
 def uses(tree: ast.AST) -> Iterator[str]:
-    """The attributes that are asked of a connection or its factory, from outside and from inside."""
+    """The attributes that are asked of a connection or its factory, from outside and inside, or overridden."""
     yield from attributes(tree, HOLDERS)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name in CLASSES:
             yield from attributes(node, {"self"})
+            yield from (inner.name for inner in node.body if isinstance(inner, ast.FunctionDef))
 
 
 TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.glob("*/**/*.py"))}
