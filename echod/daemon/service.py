@@ -40,7 +40,7 @@ class EchodService(Service):
         self._supervisor = supervisor or Supervisor({}, server.reactor)
         self._listeners = listeners
         self._listening: list[Deferred[IListeningPort]] = []
-        self._signals = Signals(server.reactor, lambda: len(server.admission), server.cut, self.reload)
+        self._signals = Signals(server.reactor, lambda: len(server.admission), server.abort, self.reload)
 
     def privilegedStartService(self) -> None:
         """Bind the ports while the process may: twistd calls this before it gives up root."""

@@ -33,20 +33,20 @@ class Drain:
         self._clock = clock
         self._limits = limits
         self._timers: list[IDelayedCall] = []
-        self._cut = 0
+        self._aborted = 0
 
     def run(self) -> Deferred[None]:
         """Fires when no connection is left."""
         self._stop_timers()
-        self._cut = 0
+        self._aborted = 0
         self._admission.refuse_newcomers()
         self._close_in_steps(self._connections.all())
-        self._timers.append(self._clock.callLater(self._limits.drain_timeout_s, self.cut))
+        self._timers.append(self._clock.callLater(self._limits.drain_timeout_s, self.abort))
         return self._admission.when_empty().addCallback(self._finish)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Abort every connection that is left."""
-        self._cut += self._admission.abort_all()
+        self._aborted += self._admission.abort_all()
 
     def _close_in_steps(self, connections: list[Connection]) -> None:
         # Every client is to get its Close before the first is aborted.
@@ -66,7 +66,7 @@ class Drain:
         self._stop_timers()
         counters = str(self._admission.counters)
         before = f"; refused or closed since start: {counters}" if counters else ""
-        log.info("echod drained: aborted {aborted} connections{before}", aborted=self._cut, before=before)
+        log.info("echod drained: aborted {aborted} connections{before}", aborted=self._aborted, before=before)
 
 
 def close_all(connections: list[Connection]) -> None:

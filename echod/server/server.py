@@ -111,6 +111,6 @@ class Server:
         await self.stop_listening()
         await self._drain.run()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Abort all connections now."""
-        self._drain.cut()
+        self._drain.abort()

@@ -94,7 +94,7 @@ class Guard:
         self.ending.finish()
 
     def drop(self, abort: bool) -> None:
-        """Let go of the transport: at once, or after the peer has got everything."""
+        """Close TCP: with a reset, or lingering, so that the peer gets everything."""
         if abort:
             self._connection.transport.abortConnection()
         else:

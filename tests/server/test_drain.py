@@ -161,7 +161,7 @@ def test_a_second_order_cuts_at_once(prompt: MemoryNet, log: Log) -> None:
     peer = stuck(prompt)
     done = prompt.shut_down()
 
-    prompt.server.cut()
+    prompt.server.abort()
     prompt.settle()
 
     assert done == [None]
@@ -172,7 +172,7 @@ def test_a_second_order_cuts_at_once(prompt: MemoryNet, log: Log) -> None:
 def test_each_drain_counts_for_itself(prompt: MemoryNet, log: Log) -> None:
     stuck(prompt)
     prompt.shut_down()
-    prompt.server.cut()
+    prompt.server.abort()
     prompt.settle()
     Deferred.fromCoroutine(prompt.server.listen(TCP4ServerEndpoint(prompt.clock, 9001)))
 
