@@ -38,7 +38,7 @@ def part(client: Attacker) -> None:
 def terminate(scene: Scene) -> None:
     """Send SIGTERM, and wait until the daemon knows."""
     os.kill(scene.pid, signal.SIGTERM)
-    scene.daemon.wait_for_line("echod stops")
+    scene.daemon.wait_for_line("echod is shutting down")
 
 
 def assert_clean_end(scene: Scene, cut: int = 0) -> None:
