@@ -46,13 +46,12 @@ class BehavingProtocol(HeldHandshake):
 
     # The way in
 
-    def dataReceived(self, data: bytes, is_its_turn: bool = False) -> None:
+    def dataReceived(self, data: bytes) -> None:
         """Always by Autobahn's own path, frame by frame: between any two the client may want us to stop."""
-        if not self.script.ending.is_silent and state_of(self) is not State.CLOSED:
+        if self.has_heard_close:
             self.guard.keepalive.hear()
-            if not self.has_heard_close:
-                self.data += data
-                self.consumeData()
+        elif not self.script.ending.is_silent:
+            self.receive_rest(data)
 
     def consumeData(self) -> None:
         if not self.script.stall.is_on:
