@@ -5,16 +5,16 @@ PORT ?= 9001
 MINUTES ?= 20
 BIN := .venv/bin
 
-.PHONY: run test fmt lint types cover conformance faults clients bench bench-quick bench-parts bench-idle bench-drain soak check clean
+.PHONY: run test fmt lint types cover conformance faults fuzz clients bench bench-quick bench-parts bench-idle bench-drain soak check clean
 
 run: .venv/run.stamp ## start the daemon
 	@echo "echod: open http://localhost:$(PORT)/ as soon as it says ready; Ctrl-C ends it"
 	@exec $(BIN)/twistd --nodaemon --pidfile= --logfile=- echod --port $(PORT)
 
-test: .venv/test.stamp components ## all tests but the full conformance run and the attacks
+test: .venv/test.stamp components peers ## all tests but the full conformance run and the attacks
 	$(BIN)/python -m pytest -m "not full and not faults"
 
-cover: .venv/test.stamp components ## the same tests, with branch coverage of echod/
+cover: .venv/test.stamp components peers ## the same tests, with branch coverage of echod/
 	rm -f .coverage .coverage.*
 	$(BIN)/python -m coverage run -m pytest -m "not full and not faults"
 	$(BIN)/python -m coverage combine --quiet
@@ -25,6 +25,9 @@ conformance: .venv/test.stamp ## all 517 cases of the TestSuite, plain and over 
 
 faults: .venv/test.stamp ## attacks on a running daemon, beside well-behaved clients; about 5 minutes
 	$(BIN)/python -m pytest tests/faults
+
+fuzz: .venv/fuzz.stamp ## coverage-guided fuzzing of six targets, MINUTES (20) each, two side by side
+	$(BIN)/python -m tests.fuzz.run --minutes $(MINUTES)
 
 bench: .venv/test.stamp components ## echod beside its peers: bench/RESULTS.md and plots; some ten minutes
 	$(BIN)/python -m bench.run
@@ -68,6 +71,10 @@ clean:
 components: ## Debian's packages that tests talk to
 	@.ci/components
 
+.PHONY: peers
+peers: .venv/test.stamp ## packages of the npm registry that tests talk to
+	@.ci/peers
+
 .venv/run.stamp: pyproject.toml
 	.ci/venv $(PYTHON) '.[all]'
 	@touch $@
@@ -75,6 +82,10 @@ components: ## Debian's packages that tests talk to
 .venv/test.stamp: pyproject.toml
 	.ci/venv $(PYTHON) '.[all,test,dev]'
 	@touch $@ .venv/run.stamp
+
+.venv/fuzz.stamp: pyproject.toml
+	.ci/venv $(PYTHON) '.[all,test,dev,fuzz]'
+	@touch $@
 
 .venv-clients/stamp:
 	[ -x .venv-clients/bin/python ] || $(PYTHON) -m venv .venv-clients
