@@ -21,7 +21,7 @@ UNKNOWN = re.compile(r"option --?(.+) not recognized", re.DOTALL)
 ABOUT = """\
 A WebSocket echo and test daemon, with faults on demand. Each option may also be set as a variable: ECHOD_MAX_MESSAGE \
 is --max-message. An option wins over its variable. A SIZE is a number of bytes or 64K, 16M, 1G; a TIME is a number of \
-seconds or 250ms, 1.5s, 2m."""
+seconds or 250ms, 1.5s, 2m, 1h."""
 EXAMPLES = """
 
 Examples:

@@ -1,8 +1,9 @@
-"""Sizes, times and counts: how each is written, bounded and shown, for options and for queries of clients alike.
+"""Sizes, times and counts: one grammar for options, variables and queries of clients.
 
+A count is plain digits.
 A size is a count of bytes, of KiB (`64K`), MiB (`16M`) or GiB (`1G`).
-A time is `250ms`, `2s`, `1.5s` or `1m`, in whole milliseconds; its value is in seconds.
-What is shown is read as the same value again. Pure.
+A time is `250ms`, `2s`, `1.5s`, `1m` or `1h`, in whole milliseconds; a plain number is seconds, as its value is.
+All digits are ASCII; there is no sign, no exponent and no space. What is shown is read as the same value again. Pure.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ N = TypeVar("N", int, float)
 COUNT = re.compile(r"([0-9]{1,19})")
 SIZE = re.compile(r"([0-9]{1,19})([KMG]?)")
 SIZE_UNITS = {"G": KIB * MIB, "M": MIB, "K": KIB, "": 1}
-TIME = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,9}))?(ms|s|m)")
+TIME = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,9}))?(ms|s|m|h)")
 TIME_FORM = "a time such as 250ms, 2s or 1m,"
-TIME_UNITS_MS = {"m": 60_000, "s": 1000, "ms": 1}
+PLAIN_FORM = f"{TIME_FORM} or plain seconds,"
+HOUR_MS, MINUTE_MS, SECOND_MS = 3_600_000, 60_000, 1000
+TIME_UNITS_MS = {"h": HOUR_MS, "m": MINUTE_MS, "s": SECOND_MS, "ms": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,18 @@ def size(most_bytes: int) -> Quantity[int]:
 
 
 def time(least_s: float, most_s: float) -> Quantity[float]:
-    """A time with its unit."""
-    return Quantity(TIME_FORM, read_time, show_time, least_s, most_s)
-
-
-def time_or_seconds(least_s: float, most_s: float) -> Quantity[float]:
     """A time with its unit, or a plain number of seconds."""
-    return Quantity(TIME_FORM, read_time_or_seconds, show_time, least_s, most_s)
+    return Quantity(PLAIN_FORM, read_time, show_time, least_s, most_s)
+
+
+def time_with_unit(least_s: float, most_s: float) -> Quantity[float]:
+    """A time where a plain number would be something else."""
+    return Quantity(TIME_FORM, read_time_with_unit, show_time, least_s, most_s)
+
+
+def whole_seconds(least_s: int, most_s: int) -> Quantity[int]:
+    """A time for a protocol that knows no parts of a second."""
+    return Quantity("a time in whole seconds such as 5, 30s or 1m,", read_whole_seconds, show_time, least_s, most_s)
 
 
 def split(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
@@ -92,6 +100,10 @@ def show_size(count_bytes: int) -> str:
 
 
 def read_time(text: str) -> float:
+    return read_time_with_unit(text if text[-1:] in ("s", "m", "h") else f"{text}s")
+
+
+def read_time_with_unit(text: str) -> float:
     """Seconds; less than a millisecond is no time that a timer could keep."""
     whole, fraction, unit = split(TIME, text)
     scale = int("1" + "0" * len(fraction))
@@ -101,15 +113,19 @@ def read_time(text: str) -> float:
     return milliseconds / 1000
 
 
-def read_time_or_seconds(text: str) -> float:
-    return read_time(text if text[-1:] in ("s", "m") else f"{text}s")
+def read_whole_seconds(text: str) -> int:
+    seconds = read_time(text)
+    if not seconds.is_integer():
+        raise ValueError(text)
+    return int(seconds)
 
 
 def show_time(seconds: float) -> str:
-    """Whole minutes, whole milliseconds below a second, or seconds."""
+    """Whole hours or minutes, whole milliseconds below a second, or seconds."""
     milliseconds = round(seconds * 1000)
-    if milliseconds and milliseconds % 60_000 == 0:
-        return f"{milliseconds // 60_000}m"
-    if 0 < milliseconds < 1000:
+    for unit, factor in (("h", HOUR_MS), ("m", MINUTE_MS)):
+        if milliseconds and milliseconds % factor == 0:
+            return f"{milliseconds // factor}{unit}"
+    if 0 < milliseconds < SECOND_MS:
         return f"{milliseconds}ms"
     return f"{milliseconds // 1000}.{milliseconds % 1000:03}".rstrip("0").rstrip(".") + "s"

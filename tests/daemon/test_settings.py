@@ -16,8 +16,8 @@ from echod.settings import Limits, Settings
 
 KIB = 1024
 SIZE = "a size such as 1, 64K or 1M, from 1 to 1024G"
-TIME = "a time such as 250ms, 2s or 1m, from 1ms to 1440m"
-TIME_OR_ZERO = "a time such as 250ms, 2s or 1m, from 0s to 1440m"
+TIME = "a time such as 250ms, 2s or 1m, or plain seconds, from 1ms to 24h"
+TIME_OR_ZERO = "a time such as 250ms, 2s or 1m, or plain seconds, from 0s to 24h"
 HOST = "an IPv4 or IPv6 address, or a name such as localhost"
 
 
@@ -61,6 +61,7 @@ def test_the_default_port_is_that_of_the_note() -> None:
         ({"ping-interval": ["0"]}, Settings(limits=Limits(ping_interval_s=0.0))),
         ({"ping-timeout": ["1.5"]}, Settings(limits=Limits(ping_timeout_s=1.5))),
         ({"close-timeout": ["1m"]}, Settings(limits=Limits(close_timeout_s=60.0))),
+        ({"close-timeout": ["1h"]}, Settings(limits=Limits(close_timeout_s=3600.0))),
         ({"max-connections": ["3"]}, Settings(limits=Limits(max_connections=3))),
         ({"max-per-address": ["4"]}, Settings(limits=Limits(max_per_address=4))),
         ({"drain-timeout": ["5s"]}, Settings(limits=Limits(drain_timeout_s=5.0))),
@@ -199,7 +200,7 @@ def test_endpoints_on_the_command_line_replace_those_in_the_environment() -> Non
         ("close-timeout", "0.0s", TIME),
         ("close-timeout", "86401", TIME),
         ("close-timeout", "0.0001s", TIME),
-        ("close-timeout", "5h", TIME),
+        ("close-timeout", "25h", TIME),
         ("ping-interval", "-1s", TIME_OR_ZERO),
         ("ping-interval", "soon", TIME_OR_ZERO),
         ("ping-interval", "inf", TIME_OR_ZERO),

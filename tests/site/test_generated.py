@@ -92,14 +92,14 @@ def test_the_manual_names_the_same() -> None:
 def test_a_bad_query_is_counted() -> None:
     clock, counters, site = MemoryReactorClock(), Counters(), Site(None, MemoryReactorClock())
     site.endpoints.pages["/behaviours"] = make_factory(make_context(clock, counters=counters))
-    body_of(site, "/behaviours?delay=200")
+    body_of(site, "/behaviours?delay=soon")
     assert counters.counts() == {"400": 1}
 
 
 def test_a_query_is_checked(listing: Site) -> None:
-    head, body = body_of(listing, "/behaviours?delay=200")
+    head, body = body_of(listing, "/behaviours?delay=soon")
     assert head.startswith(b"HTTP/1.1 400 ")
-    assert b"delay='200': expected a time" in body
+    assert b"delay='soon': expected a time" in body
     assert body_of(listing, "/behaviours?delay=200ms")[0].startswith(b"HTTP/1.1 200 ")
 
 

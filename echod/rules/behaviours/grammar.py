@@ -21,6 +21,8 @@ LONGEST_S = 600
 """No behaviour may keep a connection waiting for longer."""
 
 WAIT = quantities.time(0.0, LONGEST_S)
+WAIT_WITH_UNIT = quantities.time_with_unit(0.0, LONGEST_S)
+"""Where a plain number counts messages."""
 INTERVAL = quantities.time(0.01, LONGEST_S)
 MESSAGES = quantities.count(0, MIB, "a count of messages")
 SHARE_FORM = re.compile(r"0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?")
@@ -91,7 +93,7 @@ def fit(value: Value, is_fit: object) -> Value:
 
 
 def of(quantity: Quantity[N], example: str) -> Grammar[N]:
-    """The values of a quantity; a time has its unit, because elsewhere in a query a plain number is a count."""
+    """The values of a quantity."""
     return Grammar(quantity.expected, example, quantity.parse, quantity.show)
 
 
@@ -109,15 +111,15 @@ def text(example: str, most_bytes: int) -> Grammar[str]:
 
 def after(example: str) -> Grammar[After]:
     """A moment, in messages or with the unit of a time."""
-    return Grammar(f"{MESSAGES.expected}, or {WAIT.expected}", example, parse_after, show_after)
+    return Grammar(f"{MESSAGES.expected}, or {WAIT_WITH_UNIT.expected}", example, parse_after, show_after)
 
 
 def parse_after(text: str) -> After:
-    return After(messages=MESSAGES.parse(text)) if text.isdigit() else After(seconds=WAIT.parse(text))
+    return After(messages=MESSAGES.parse(text)) if text.isdigit() else After(seconds=WAIT_WITH_UNIT.parse(text))
 
 
 def show_after(after: After) -> str:
-    return WAIT.show(after.seconds) if after.seconds else str(after.messages)
+    return WAIT_WITH_UNIT.show(after.seconds) if after.seconds else str(after.messages)
 
 
 def parse_header(text: str) -> tuple[str, str]:

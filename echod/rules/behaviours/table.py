@@ -47,7 +47,7 @@ class Behaviour:
         needs=("status",),
     ).otherwise(None)
     retry_after: int | None = Handshake(
-        grammar.of(quantities.count(0, 86400), "5"),
+        grammar.of(quantities.whole_seconds(0, 86400), "5"),
         "The Retry-After header of a refusal, in seconds: does the client wait?",
         needs=("status",),
     ).otherwise(None)
