@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from echod.rules.behaviours.table import BY_NAME
+from echod.rules.behaviours.violations import VIOLATIONS
 from tests.child import ROOT, Daemon
 from tests.clients.chromium import Chromium
 
@@ -184,7 +186,19 @@ def write(versions: dict[str, str], outcomes: dict[str, list[Outcome]]) -> str:
         lines += ["", f"## {behaviour}", "", f"`{path}`", *filter(None, [ABOUT.get(behaviour)]), "", rule, ""]
         lines += ["| client | what it does | close code | RFC |", "| --- | --- | --- | --- |"]
         lines += [row(behaviour, name, *outcomes[name][number]) for name in CLIENTS]
+    lines += ["", "## Not measured", "", f"Behaviours: {name_all(unmeasured(BY_NAME, '{}='))}."]
+    lines += ["", f"Faults of `bad`: {name_all(unmeasured(VIOLATIONS, 'bad={}'))}."]
     return "\n".join([*lines, ""])
+
+
+def unmeasured(names: Iterable[str], form: str) -> list[str]:
+    """Those of these names that no path asks for in this form."""
+    asked = [piece for _, path in BEHAVIOURS.values() for piece in path.partition("?")[2].split("&")]
+    return [name for name in names if not any(piece.startswith(form.format(name)) for piece in asked)]
+
+
+def name_all(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def row(behaviour: str, name: str, steps: list[str], code: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from echod.rules.behaviours.query import Behaviour, read_behaviour
+from echod.rules.behaviours.table import BY_NAME
+from echod.rules.behaviours.violations import VIOLATIONS
 from tests.clients.run import BEHAVIOURS, CLIENTS, DOCUMENT, RULES, verdict, write
 
 TEXT = DOCUMENT.read_text()
@@ -21,6 +23,17 @@ def rows(behaviour: str) -> dict[str, list[str]]:
 def test_every_client_has_a_row(behaviour: str) -> None:
     assert list(rows(behaviour)) == list(CLIENTS)
     assert all(told for told, _ in rows(behaviour).values())
+
+
+@pytest.mark.parametrize(
+    ("names", "form", "line"), [(BY_NAME, "{}=", "Behaviours: "), (VIOLATIONS, "bad={}", "Faults of `bad`: ")]
+)
+def test_each_behaviour_and_fault_is_measured_or_named_as_not_measured(
+    names: dict[str, object], form: str, line: str
+) -> None:
+    rest = TEXT.partition("\n## Not measured\n")[2].partition(line)[2].partition(".\n")[0]
+    asked = "&".join(path.partition("?")[2] for _, path in BEHAVIOURS.values())
+    assert rest == ", ".join(f"`{name}`" for name in names if f"&{form.format(name)}" not in f"&{asked}")
 
 
 def test_the_page_is_what_is_written_of_its_outcomes() -> None:
