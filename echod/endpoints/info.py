@@ -14,10 +14,11 @@ class InfoProtocol(EchodProtocol):
 
     factory: InfoFactory
     _seen: Head
+    _ignored: list[str]
 
     def receive_head(self, head: Head, rest: bytes) -> None:
         """Kept: every message is answered by it."""
-        self._seen = head
+        self._seen, self._ignored = head, self.list_ignored(head.query)
         super().receive_head(head, rest)
 
     def onOpen(self) -> None:
@@ -30,7 +31,7 @@ class InfoProtocol(EchodProtocol):
         self._say()
 
     def _say(self) -> None:
-        seen = see_request(self.transport, self._seen, self.factory.instance)
+        seen = see_request(self.transport, self._seen, self.factory.instance, self._ignored)
         self.sendMessage(to_json({**seen, **see_agreement(self)}))
 
 

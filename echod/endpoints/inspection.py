@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 
-def see_request(transport: Transport, head: Head, instance: str) -> dict[str, object]:
-    """What is seen of a request, in values that JSON knows."""
+def see_request(transport: Transport, head: Head, instance: str, ignored: list[str]) -> dict[str, object]:
+    """What is seen of a request, in values that JSON knows; `ignored` are names in its query that are not heeded."""
     line, *lines = head.raw.decode("latin-1").split("\r\n")
     return {
         "instance": instance,
@@ -28,6 +28,7 @@ def see_request(transport: Transport, head: Head, instance: str) -> dict[str, ob
         "local": show_address(transport.getHost()),
         "proxy": see_proxy(transport),
         "request": {"line": line, "lines": lines, "headers": head.headers},
+        "ignored": ignored,
         "tls": see_tls(transport),
     }
 

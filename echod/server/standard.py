@@ -7,6 +7,7 @@ from functools import partial
 from echod.behaviours.endpoint import BehavingEndpoint
 from echod.endpoints.echo import MultiEchoFactory, SimpleEchoFactory
 from echod.endpoints.info import InfoFactory
+from echod.rules.behaviours.names import list_ignored, list_names
 from echod.server.server import Server
 from echod.site.generated import answer_behaviours, answer_info, answer_live, answer_ready
 from echod.site.table import Origins
@@ -55,6 +56,7 @@ def publish_health(server: Server) -> None:
 
 
 def publish(server: Server, path: str, factory: EndpointFactory, origins: Origins, behaviours: bool) -> None:
-    """Put an endpoint on a path; with `behaviours` its clients may ask for them in the query."""
+    """Put an endpoint that reads no query on a path; with `behaviours` its clients may ask for them there."""
+    factory.list_ignored = list_ignored if behaviours else list_names
     behaving = BehavingEndpoint(factory).accept if behaviours else None
     server.publish(path, factory, origins, behaving)

@@ -10,6 +10,7 @@ from string import Template
 
 from echod.endpoints.inspection import see_request, to_json
 from echod.rules.behaviours.listing import example_of, explain, list_json, parameters_of
+from echod.rules.behaviours.names import list_ignored, list_names
 from echod.rules.behaviours.parameter import GROUPS
 from echod.rules.behaviours.query import read_behaviour
 from echod.rules.http.head import Head, Refusal
@@ -28,7 +29,7 @@ def answer_behaviours(_transport: Transport, head: Head) -> Page | Refusal:
     if isinstance(asked, Refusal):
         return asked
     if prefers_json(head.values("accept")):
-        return Page(JSON, list_json(), (VARY,))
+        return Page(JSON, list_json(list_ignored(head.query)), (VARY,))
     page = list_html(Path(__file__).with_name("behaviours.html").read_text())
     return Page(f"{HTML}; charset=utf-8", page.encode(), (VARY, ("Content-Security-Policy", POLICY)))
 
@@ -49,8 +50,11 @@ def fill(template: str, **values: str) -> str:
 
 
 def answer_info(instance: str, transport: Transport, head: Head) -> Page:
-    """What the server sees of a request; `instance` names the process among several on one address."""
-    return Page(JSON, to_json(see_request(transport, head, instance)))
+    """What the server sees of a request, which asks for no behaviour whatever its query is.
+
+    `instance` names the process among several on one address.
+    """
+    return Page(JSON, to_json(see_request(transport, head, instance, list_names(head.query))))
 
 
 def answer_live(_transport: Transport, _head: Head) -> Page:

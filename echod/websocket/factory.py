@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.interfaces import IAddress
 
+from echod.rules.behaviours.names import list_nothing
 from echod.rules.http.response import SERVER
 from echod.settings import Limits
 from echod.websocket.autobahn.deflate import accept_deflate, decline
@@ -30,6 +32,8 @@ class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
     def __init__(self, context: ServerContext) -> None:
         super().__init__(server=SERVER, reactor=context.clock)
         self.context = context
+        self.list_ignored: Callable[[str], list[str]] = list_nothing
+        """The names in a query that are not heeded; none where the endpoint itself may read its queries."""
         self._batched_timer = Timer(context.clock)
         self.logFrames = context.debug
         self.setProtocolOptions(**protocol_options(context.limits, context.compression))
@@ -51,6 +55,7 @@ class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
             self,
             kind,
             context=self.context,
+            list_ignored=staticmethod(self.list_ignored),
             leaves_frames=may_be_plain(kind, EchodProtocol),
             max_message_bytes=self.context.limits.max_message_bytes,
         )

@@ -14,6 +14,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from echod.rules.behaviours.names import list_nothing
 from echod.rules.websocket.frames import encode_plain, plain_head, take_masked
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import close_of
@@ -30,6 +31,7 @@ class EchodProtocol(ServerOpening):
     take = staticmethod(take_masked)
     is_masked = True
     leaves_frames = False
+    list_ignored = staticmethod(list_nothing)
     send_whole = send_whole
 
     def connectionMade(self) -> None:
@@ -47,6 +49,7 @@ class EchodProtocol(ServerOpening):
         if self.logFrames:
             assert self.head is not None
             trace.trace_handshake(self.peer_name, self.head.target, request.headers)
+            trace.trace_ignored(self.peer_name, self.list_ignored(self.head.query))
         return self.select_subprotocol(request.protocols)
 
     def onOpen(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from autobahn.websocket.protocol import FrameHeader
 from twisted.logger import Logger
 
+from echod.rules.behaviours.names import conceal
+
 PREVIEW_BYTES = 64
 SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 HIDDEN = "(not shown)"
@@ -18,8 +20,15 @@ def preview(payload: bytes) -> str:
 
 
 def trace_handshake(peer: str, line: str, headers: dict[str, str]) -> None:
+    """`line` is the request target, or the URI that a client opens."""
     shown = {name: HIDDEN if name in SECRET else value for name, value in headers.items()}
-    log.info("{peer} handshake {line} {headers}", peer=peer, line=repr(line), headers=shown)
+    log.info("{peer} handshake {line} {headers}", peer=peer, line=repr(conceal(line)), headers=shown)
+
+
+def trace_ignored(peer: str, names: list[str]) -> None:
+    """The names in a query that mean nothing here; their values may be secrets."""
+    if names:
+        log.info("{peer} ignores in the query: {names}", peer=peer, names=", ".join(map(ascii, names)))
 
 
 def trace_frame(peer: str, direction: str, frame: FrameHeader, payload: bytes) -> None:

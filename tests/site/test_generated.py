@@ -60,13 +60,22 @@ def test_people_get_html(listing: Site, accept: str) -> None:
 
 def test_people_are_told_what_excludes_what(listing: Site) -> None:
     page = body_of(listing, "/behaviours", "Accept: text/html")[1].decode()
-    shown = re.findall(r"(\S+) cannot be combined with ([a-z, -]+)\.", page)
-    assert shown == [
-        (each.name + (f"={each.excludes_when[-1]}" if each.excludes_when else ""), ", ".join(each.excludes))
-        for each in PARAMETERS
-        if each.excludes
-    ]
-    assert shown
+    shown = dict(re.findall(r"(\S+) cannot be combined with ([a-z, -]+)\.", page))
+    assert shown == {
+        "status": "accept, subprotocol, deflate, or any parameter of another group",
+        "hold=forever": "status, location, retry-after, header, accept, subprotocol, deflate,"
+        " or any parameter of another group",
+        "reply=none": "delay, jitter, times, drop",
+        "close": "end, close-reply",
+        "end": "close-reply",
+        "bad=close-utf8": "close",
+    }
+
+
+def test_programs_are_told_every_name_that_is_excluded(listing: Site) -> None:
+    listed = json.loads(body_of(listing, "/behaviours", "Accept: application/json")[1])["groups"]
+    shown = {parameter["name"]: parameter["excludes"] for group in listed for parameter in group["parameters"]}
+    assert shown == {parameter.name: list(parameter.excludes) for parameter in PARAMETERS}
 
 
 def test_the_page_has_the_links_of_all_pages(listing: Site) -> None:
@@ -103,6 +112,13 @@ def test_a_query_is_checked(listing: Site) -> None:
     assert body_of(listing, "/behaviours?delay=200ms")[0].startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize(("query", "ignored"), [("", []), ("?delay=200ms", []), ("?token=x&room=y", ["token", "room"])])
+def test_programs_are_told_what_of_a_query_would_be_ignored(listing: Site, query: str, ignored: list[str]) -> None:
+    head, body = body_of(listing, f"/behaviours{query}", "Accept: application/json")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(body)["ignored"] == ignored
+
+
 def test_a_websocket_is_not_to_be_had_there(listing: Site) -> None:
     headers = ("Upgrade: websocket", "Connection: Upgrade")
     assert body_of(listing, "/behaviours", *headers)[0].startswith(b"HTTP/1.1 404 ")
@@ -113,7 +129,7 @@ def test_a_body_is_not_taken(listing: Site) -> None:
 
 
 def test_what_a_query_says_is_shown_as_text(listing: Site) -> None:
-    head, _ = body_of(listing, "/behaviours?%3Cscript%3E=1")
+    head, _ = body_of(listing, "/behaviours?delay=%3Cscript%3E")
     assert b"Content-Type: text/plain; charset=utf-8\r\n" in head
     assert b"X-Content-Type-Options: nosniff\r\n" in head
 

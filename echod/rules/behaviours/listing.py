@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from echod.rules.behaviours.parameter import GROUPS, Row
-from echod.rules.behaviours.table import PARAMETERS
+from echod.rules.behaviours.parameter import GROUPS, HANDSHAKE, Row
+from echod.rules.behaviours.table import BY_NAME, PARAMETERS
 
 
-def list_json() -> bytes:
-    """All parameters by group, in the order of the table."""
+def list_json(ignored: list[str]) -> bytes:
+    """All parameters by group, in the order of the table, and which names of the query are ignored."""
     groups = [
         {"name": name, "about": about, "parameters": list(map(describe, parameters_of(name)))}
         for name, about in GROUPS.items()
     ]
-    return json.dumps({"groups": groups}, indent=1).encode()
+    return json.dumps({"ignored": ignored, "groups": groups}, indent=1).encode()
 
 
 def parameters_of(group: str) -> list[Row]:
@@ -52,5 +52,13 @@ def explain(parameter: Row) -> str:
         notes.append(f"Requires {' or '.join(parameter.needs)}.")
     if parameter.excludes:
         excluding = " or ".join(f"{parameter.name}={value}" for value in parameter.excludes_when) or parameter.name
-        notes.append(f"{excluding} cannot be combined with {', '.join(parameter.excludes)}.")
+        notes.append(f"{excluding} cannot be combined with {name_excluded(parameter)}.")
     return " ".join(notes)
+
+
+def name_excluded(parameter: Row) -> str:
+    """What a parameter excludes; all that acts on an open connection is one thing."""
+    if not parameter.never_opens:
+        return ", ".join(parameter.excludes)
+    at_first = [name for name in parameter.excludes if BY_NAME[name].group == HANDSHAKE]
+    return f"{', '.join(at_first)}, or any parameter of another group"

@@ -1,20 +1,20 @@
-"""A query string to what it asks of a connection. Pure; the parser never raises."""
+"""A query string to what it asks of a connection. Pure; the parser never raises.
+
+A query that is the client's own business asks for nothing, whatever it is. In one that asks for a behaviour everything
+is checked: a name that is not known there may be a parameter that is misspelt beyond recognition, and a test whose
+fault is silently left out proves nothing.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from urllib.parse import unquote_to_bytes
 
+from echod.rules.behaviours.names import MISSPELLINGS, decoded, is_asking, names_in, shown
 from echod.rules.behaviours.parameter import Row
 from echod.rules.behaviours.table import BY_NAME, NOTHING, Behaviour
 from echod.rules.http.head import Refusal
 from echod.rules.http.response import NOSNIFF
 from echod.rules.suggestion import suggest
-
-NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
-MOST_SHOWN = 60
-"""Of what a client sent, in the answer to it."""
 
 Values = dict[str, tuple[object, ...]]
 """Parameter names to values, each good in itself; one value where the name may stand once."""
@@ -26,7 +26,10 @@ class Unfit(ValueError):
 
 def read_behaviour(query: str) -> Behaviour | Refusal:
     """What this query asks for, or the answer 400 that names the parameter, its value, and what would be right."""
+    if not is_asking(query):
+        return NOTHING
     try:
+        check_spelling(query)
         values = read_values(query)
         check_company(values)
     except Unfit as error:
@@ -37,23 +40,31 @@ def read_behaviour(query: str) -> Behaviour | Refusal:
     return replace(NOTHING, **fields)  # type: ignore[arg-type]  # that a grammar fits its field is checked in the table
 
 
+def check_spelling(query: str) -> None:
+    """Raise Unfit for the first misspelt name: without it the query may be the client's own business."""
+    for name in names_in(query):
+        if meant := MISSPELLINGS.find(name):
+            raise Unfit(f"there is no parameter {shown(name)}, did you mean {meant}?; /behaviours lists all of them")
+
+
 def read_values(query: str) -> Values:
     """The values of a query; raises Unfit for the first that is wrong."""
     values: Values = {}
     for piece in filter(None, query.split("&")):
-        name, _, text = piece.partition("=")
-        parameter, value = read_value(decode(name), decode(text))
+        name, text = map(decode, piece.partition("=")[::2])
+        if name not in BY_NAME:
+            why = f"a query that asks for {first_known(query)} has no names but those that /behaviours lists"
+            raise Unfit(f"there is no parameter {shown(name)}{suggest(name, BY_NAME)}; {why}")
+        parameter, value = read_value(name, text)
         if parameter.name in values and not parameter.is_repeatable:
-            raise Unfit(f"{parameter.name} is given more than once, again as {shown(decode(text))}")
+            raise Unfit(f"{parameter.name} is given more than once, again as {shown(text)}")
         values[parameter.name] = (*values.get(parameter.name, ()), value)
     return values
 
 
 def read_value(name: str, text: str) -> tuple[Row, object]:
     """The parameter of this name, and the value that this text is."""
-    parameter = BY_NAME.get(name)
-    if parameter is None:
-        raise Unfit(f"there is no parameter {shown(name)}{suggest(name, BY_NAME)}; /behaviours lists all of them")
+    parameter = BY_NAME[name]
     try:
         return parameter, parameter.grammar.parse(text)
     except ValueError:
@@ -61,13 +72,15 @@ def read_value(name: str, text: str) -> tuple[Row, object]:
         raise Unfit(f"{name}={shown(text)}: expected {parameter.grammar.wanted}, as in {example}") from None
 
 
+def first_known(query: str) -> str:
+    """The first name for which a query is not the client's own."""
+    return next(name for name in names_in(query) if name in BY_NAME)
+
+
 def decode(piece: str) -> str:
-    """Percent-decoded as forms are: `+` decodes to a space."""
-    try:
-        if not NOT_ENCODED.search(piece):
-            return unquote_to_bytes(piece.replace("+", " ")).decode()
-    except UnicodeDecodeError:
-        pass
+    """Percent-decoded; raises Unfit when that is impossible."""
+    if (text := decoded(piece)) is not None:
+        return text
     raise Unfit(f"{shown(piece)} is not valid percent-encoding of UTF-8: a percent sign is %25, an e with acute %C3%A9")
 
 
@@ -85,8 +98,3 @@ def check_company(values: Values) -> None:
 def say(name: str, values: Values) -> str:
     """A parameter with its value, as it would be asked for."""
     return f"{name}={shown(BY_NAME[name].grammar.show(values[name][0]))}"
-
-
-def shown(text: str) -> str:
-    """What a client sent, escaped and bounded."""
-    return ascii(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "...")

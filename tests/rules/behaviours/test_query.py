@@ -124,6 +124,15 @@ CONTRADICTIONS = [
     ("end=abort", "close-reply=none"),
 ]
 
+FOREIGN = [
+    *("a=b", "a=b&token=x", "a=b&c=%20d", "xyzzy=1", "%C3%A9=1", "=1", "=", "a", "a==b=", "a=1&a=2", "_=1700000000"),
+    *("%zz", "a=%zz", "a=%ff", "%ff=%", "a=%00", "%00=1", "%", "a=%", "+", "a=+", "a;delay=1s", "a=1;times=3"),
+    *("a=b?delay=1s", "?", "??", "a[]=1", "DELAYED-FOR-A-WHILE" * 20, "a=" + "x" * 4096, "x" * 8192, "a%26delay=1s"),
+    *("&".join(f"p{number}=1" for number in range(2000)), "a&" * 4000, "EIO=4&transport=websocket&sid=abc&t=Px1"),
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A%2F20300101%2Feu&X-Amz-Date=20300101T000000Z&X-Amz-Signature=f",
+]
+"""Queries that are the client's own business, right or wrong."""
+
 
 def ask(query: str) -> Behaviour:
     """What this query asks for."""
@@ -239,14 +248,42 @@ def test_another_may_stand_once() -> None:
     assert refuse("delay=1s&delay=2s") == "delay is given more than once, again as '2s'"
 
 
-def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
+@pytest.mark.parametrize("query", ["dela=1s", "token=x&dela=1s", "times=2&dela=1s", "dela", "d%65la=%zz"])
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant_whatever_is_beside_it(query: str) -> None:
     why = "there is no parameter 'dela', did you mean delay?; /behaviours lists all of them"
-    assert refuse("dela=1s") == why
+    assert refuse(query) == why
 
 
-@pytest.mark.parametrize("query", ["xyzzy=1", "%C3%A9=1", "=1", "DELAYED-FOR-A-WHILE" * 20])
-def test_an_unknown_name_is_refused(query: str) -> None:
-    assert refuse(query).startswith("there is no parameter ")
+@pytest.mark.parametrize("query", FOREIGN)
+def test_a_query_without_a_name_of_ours_asks_for_nothing(query: str) -> None:
+    assert ask(query) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("delay=1s&token=x", "'token'"),
+        ("token=x&delay=1s", "'token'"),
+        ("EIO=4&transport=websocket&delay=1s", "'EIO'"),
+        ("=1&delay=1s", "''"),
+        ("%C3%A9=1&d%65lay=1s", r"'\xe9'"),
+        ("DELAYED-FOR-A-WHILE=1&delay=1s", "'DELAYED-FOR-A-WHILE'"),
+    ],
+)
+def test_beside_a_behaviour_there_is_no_name_of_others(query: str, name: str) -> None:
+    """What is unknown there may be a fault that a test relies on."""
+    why = refuse(query)
+    assert why.startswith(f"there is no parameter {name}")
+    assert why.endswith("; a query that asks for delay has no names but those that /behaviours lists")
+
+
+def test_an_unknown_name_beside_a_behaviour_is_answered_with_the_nearest() -> None:
+    assert refuse("delay=1s&framgnets=2").startswith("there is no parameter 'framgnets', did you mean fragment?; ")
+
+
+@pytest.mark.parametrize("query", ["%zz=1&delay=1s", "delay=1s&a=%ff", "delay=%zz", "%&times=2"])
+def test_beside_a_behaviour_everything_can_be_decoded(query: str) -> None:
+    assert "is not valid percent-encoding of UTF-8" in refuse(query)
 
 
 def test_a_name_without_a_value_has_an_empty_one() -> None:
