@@ -10,6 +10,7 @@ from autobahn.twisted.websocket import (
     WebSocketServerFactory,
     WebSocketServerProtocol,
 )
+from autobahn.websocket.compress import PerMessageDeflateOfferAccept
 from twisted.test.iosim import FakeTransport
 
 from echod.websocket.autobahn.closing import Quiet
@@ -95,6 +96,11 @@ def new_server(**options: Any) -> Any:
 def new_client(**options: Any) -> Any:
     """A client protocol that has sent its handshake."""
     return connect(Client(), stock_factory(WebSocketClientFactory, **options))
+
+
+def agree(offers: Any) -> PerMessageDeflateOfferAccept | None:
+    """Permessage-deflate as it is offered first."""
+    return PerMessageDeflateOfferAccept(offers[0]) if offers else None
 
 
 def open_server(*headers: str, **options: Any) -> Any:

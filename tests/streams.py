@@ -114,7 +114,7 @@ def stock_echo() -> tuple[Any, Callable[[], None]]:
     """Autobahn with the options of the product."""
     clock = MemoryReactorClock()
     factory = WebSocketServerFactory(reactor=clock)
-    factory.setProtocolOptions(**{**protocol_options(LIMITS, False), "maxMessagePayloadSize": LIMIT})
+    factory.setProtocolOptions(**{**protocol_options(LIMITS), "maxMessagePayloadSize": LIMIT})
     factory._batched_timer = EndpointFactory(make_context(clock, LIMITS))._batched_timer
     factory.protocol = StockEcho
     return opened(factory), lambda: clock.advance(0)

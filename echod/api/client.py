@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn, cast
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
-from autobahn.websocket.compress import PerMessageDeflateOffer
 from autobahn.websocket.protocol import FrameHeader
 from autobahn.websocket.types import ConnectingRequest, ConnectionResponse
 from twisted.internet.defer import Deferred, fail
@@ -30,7 +29,7 @@ from echod.settings import Limits
 from echod.transport.interfaces import Reactor
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import attempt, close_of
-from echod.websocket.autobahn.deflate import accept_deflate_response, decline, send_whole
+from echod.websocket.autobahn.deflate import Offered, send_whole, take_answer
 from echod.websocket.autobahn.port import AutobahnFactory, Timer
 from echod.websocket.autobahn.starting import answer_of
 from echod.websocket.context import make_context
@@ -95,6 +94,11 @@ class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]
             super().processHandshake()
         except (ValueError, IndexError) as error:
             self.failHandshake(str(error))
+
+    def _parseExtensionsHeader(self, header: str, *_: object) -> list[object]:
+        """The server's answer to our offer; a bad one is no good answer. Nothing is left of it for Autobahn."""
+        take_answer(self, header, has_offered=self.factory.plan.compression)
+        return []
 
     def failHandshake(self, reason: str) -> None:
         self.fail_opening(refused(self.contract.uri, *answer_of(self), reason))
@@ -163,12 +167,11 @@ class ClientFactory(AutobahnFactory, WebSocketClientFactory):
         self.context = make_context(reactor, replace(plan.limits, max_unfinished_bytes=0))
         self._batched_timer = Timer(reactor)
         self.logFrames = plan.debug
-        options = protocol_options(plan.limits, plan.compression) | {
+        options = protocol_options(plan.limits) | {
             # Both are timed by open_timeout_s and onCloseFrame, on the clock that was handed in.
             "openHandshakeTimeout": 0,
             "serverConnectionDropTimeout": 0,
-            "perMessageCompressionOffers": [PerMessageDeflateOffer()] if plan.compression else [],
-            "perMessageCompressionAccept": accept_deflate_response if plan.compression else decline,
+            "perMessageCompressionOffers": [Offered()] if plan.compression else [],
         }
         self.setProtocolOptions(**options)
 

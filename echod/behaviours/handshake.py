@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
-
-from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
 from echod.behaviours.script import Script
 from echod.counters import Kind
@@ -13,9 +11,8 @@ from echod.flow.flow_control import Hold
 from echod.rules.behaviours.grammar import LONGEST_S, Deflate
 from echod.rules.behaviours.table import NOTHING, Behaviour
 from echod.rules.http.head import Head, Refusal
+from echod.rules.websocket.deflate_negotiation import Answer, Parameters, accept
 from echod.rules.websocket.handshake import Acceptance, accept_of
-from echod.websocket.autobahn.deflate import decline
-from echod.websocket.autobahn.port import Accept
 from echod.websocket.autobahn.state import is_shaking_hands
 from echod.websocket.protocol import EchodProtocol
 
@@ -82,30 +79,23 @@ def refusal_of(behaviour: Behaviour) -> Refusal | None:
     return Refusal(behaviour.status, "refused, as asked", (*headers, *behaviour.header), Kind.AS_ASKED)
 
 
-def choose_deflate(asked: Deflate, usual: Accept) -> Accept:
+def choose_deflate(asked: Deflate, usual: Answer | None) -> Answer | None:
     """How to answer offers of permessage-deflate; a server without compression stays without it."""
-    return decline if asked.is_declined or usual is decline else partial(accept_first, asked.window_bits)
+    if asked.is_declined or usual is None:
+        return None
+    return without_context if asked.window_bits is None else partial(with_bits, asked.window_bits)
 
 
-def accept_first(bits: int | None, offers: Iterable[object]) -> PerMessageDeflateOfferAccept:
-    """Agree to the first offer, as if it had asked for what we want: only then does Autobahn announce it."""
-    offer = next(offer for offer in offers if isinstance(offer, PerMessageDeflateOffer))
-    return without_context(offer) if bits is None else with_bits(bits, offer)
-
-
-def with_bits(bits: int, offer: PerMessageDeflateOffer) -> PerMessageDeflateOfferAccept:
+def with_bits(bits: int, offer: Parameters) -> Parameters:
     """Windows of so many bits, in the client's direction too if it lets us choose (RFC 7692, 7.1.2)."""
-    wanted = PerMessageDeflateOffer(
-        accept_max_window_bits=offer.accept_max_window_bits,
-        request_no_context_takeover=offer.request_no_context_takeover,
-        request_max_window_bits=min(bits, offer.request_max_window_bits or bits),
+    client_bits = offer.client_max_window_bits
+    return replace(
+        accept(offer),
+        server_max_window_bits=min(bits, offer.server_max_window_bits or bits),
+        client_max_window_bits=None if client_bits is None else min(bits, client_bits),
     )
-    return PerMessageDeflateOfferAccept(wanted, request_max_window_bits=bits if offer.accept_max_window_bits else 0)
 
 
-def without_context(offer: PerMessageDeflateOffer) -> PerMessageDeflateOfferAccept:
+def without_context(offer: Parameters) -> Parameters:
     """No context taken over in either direction (RFC 7692, 7.1.1)."""
-    wanted = PerMessageDeflateOffer(
-        request_no_context_takeover=True, request_max_window_bits=offer.request_max_window_bits
-    )
-    return PerMessageDeflateOfferAccept(wanted, request_no_context_takeover=True)
+    return replace(accept(offer), server_no_context_takeover=True, client_no_context_takeover=True)

@@ -41,7 +41,7 @@ class BehavingProtocol(HeldHandshake):
         self.writer = self.messages.writer
         self.script = Script(self.messages, self._end_stall)
         if self.behaviour.deflate is not None:
-            self.perMessageCompressionAccept = choose_deflate(self.behaviour.deflate, self.perMessageCompressionAccept)
+            self.answer_offer = choose_deflate(self.behaviour.deflate, self.answer_offer)
         self.writer.open()
 
     # The way in

@@ -10,13 +10,12 @@ from twisted.internet.interfaces import IAddress
 
 from echod.rules.behaviours.names import list_nothing
 from echod.rules.http.response import SERVER
+from echod.rules.websocket.deflate_negotiation import accept
 from echod.settings import Limits
-from echod.websocket.autobahn.deflate import accept_deflate, decline
 from echod.websocket.autobahn.port import AutobahnFactory, Timer
 from echod.websocket.autobahn.starting import carry
 from echod.websocket.context import ServerContext
 from echod.websocket.fast_path import may_be_plain
-from echod.websocket.message_limits import outer_limit
 from echod.websocket.protocol import Echo, EchodProtocol
 
 Kind = TypeVar("Kind", bound=EchodProtocol)
@@ -36,7 +35,7 @@ class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
         """The names in a query that are not heeded; none where the endpoint itself may read its queries."""
         self._batched_timer = Timer(context.clock)
         self.logFrames = context.debug
-        self.setProtocolOptions(**protocol_options(context.limits, context.compression))
+        self.setProtocolOptions(**protocol_options(context.limits))
 
     def buildProtocol(self, address: IAddress | None) -> EchodProtocol:
         """Also of a `protocol` that was set later, as programs of Autobahn do."""
@@ -58,19 +57,21 @@ class EndpointFactory(AutobahnFactory, WebSocketServerFactory):
             list_ignored=staticmethod(self.list_ignored),
             leaves_frames=may_be_plain(kind, EchodProtocol),
             max_message_bytes=self.context.limits.max_message_bytes,
+            # As an attribute of a class a function would become a method.
+            answer_offer=staticmethod(accept) if self.context.compression else None,
         )
 
 
-def protocol_options(limits: Limits, compression: bool) -> dict[str, object]:
-    """Autobahn's options, but for those of its own opening handshake, which is not used."""
+def protocol_options(limits: Limits) -> dict[str, object]:
+    """Autobahn's options, but for those of its own opening handshake, which is not used.
+
+    Nor are its limits: the guard has them, and knows what was received of a message and what that was inflated to.
+    """
     return {
         "failByDrop": False,
         "echoCloseCodeReason": True,
         "openHandshakeTimeout": limits.handshake_timeout_s,
         "closeHandshakeTimeout": limits.close_timeout_s,
-        # The guard counts what a message is inflated to; Autobahn counts its compressed form, and may cut it short.
-        "maxMessagePayloadSize": outer_limit(limits.max_message_bytes),
         "autoPingInterval": limits.ping_interval_s,
         "autoPingTimeout": limits.ping_timeout_s,
-        "perMessageCompressionAccept": accept_deflate if compression else decline,
     }

@@ -6,6 +6,7 @@ from echod.flow.flow_control import FlowControl
 from echod.flow.lingering_close import LingeringClose
 from echod.transport.kernel import limit_buffer
 from echod.websocket.autobahn.closing import close_of, fail_for_hook, start_close, stop_close_timer
+from echod.websocket.autobahn.deflate import forget_deflate
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.context import ServerContext
 from echod.websocket.fast_path import FastPath
@@ -122,6 +123,7 @@ class Guard:
         self.forget_message()
         # A lost connection may wait long for the garbage collector.
         self._connection.data = b""
+        forget_deflate(self._connection)
         stop_close_timer(self._connection)
         self.flow.stopProducing()
         self.fast_path.forget()

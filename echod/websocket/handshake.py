@@ -20,8 +20,10 @@ from echod.accept.interfaces import IHeadReceiver, IShutdownAware
 from echod.accept.refusing import refuse
 from echod.flow.flow_control import Hold
 from echod.rules.http.head import Head, Refusal
+from echod.rules.websocket.deflate_negotiation import Answer
 from echod.rules.websocket.handshake import Acceptance, accept_of, flatten_headers, read_opening
-from echod.websocket.autobahn.starting import await_verdict, describe_request, negotiate_deflate, open_connection
+from echod.websocket.autobahn.deflate import negotiate_deflate
+from echod.websocket.autobahn.starting import await_verdict, describe_request, open_connection
 from echod.websocket.autobahn.state import is_shaking_hands
 from echod.websocket.context import ServerContext
 from echod.websocket.hooks import Guarded
@@ -42,10 +44,12 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
 
     Attributes:
         head: the request as it was sent; until the connection is open.
+        answer_offer: how permessage-deflate is agreed to; None without compression.
     """
 
     context: ServerContext
     head: Head | None = None
+    answer_offer: Answer | None = None
     has_opened = False
     _request: ConnectionRequest | None = None
     _opening: Deferred[None] | None = None
@@ -133,7 +137,7 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
         return Acceptance(
             accept_of(self._request.headers["sec-websocket-key"]),
             subprotocol,
-            negotiate_deflate(self, self._request.extensions),
+            negotiate_deflate(self, self._request.headers.get("sec-websocket-extensions", ""), self.answer_offer),
             flatten_headers(self.factory.headers) + flatten_headers(headers),
         )
 

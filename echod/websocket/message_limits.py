@@ -5,7 +5,8 @@ from __future__ import annotations
 from echod.counters import Kind
 from echod.errors import CloseCode
 from echod.flow.quotas import RateLimit
-from echod.websocket.autobahn.deflate import free_decompressor
+from echod.rules.websocket.inflation import STREAM_BYTES
+from echod.websocket.autobahn.deflate import surplus_streams
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.context import ServerContext
 
@@ -16,35 +17,52 @@ def outer_limit(size: int) -> int:
 
 
 class MessageLimits:
-    """Counts what has come of the message that is being received; above a limit the connection fails."""
+    """Counts what has come of the message that is being received; above a limit the connection fails.
 
-    __slots__ = ("_connection", "_context", "_fragments", "_rate", "_unfinished")
+    A compressed message is limited by what it is inflated to and, since it may inflate to nothing, by what has come of
+    it. Of the streams that end within it (RFC 7692, 7.2.3.4) all but the first count as fragments and for the rate.
+    """
+
+    __slots__ = ("_connection", "_context", "_fragments", "_rate", "_received", "_streams", "_unfinished")
 
     def __init__(self, connection: Connection, context: ServerContext) -> None:
         self._connection = connection
         self._context = context
-        self._fragments = self._unfinished = 0
+        self._fragments = self._received = self._streams = self._unfinished = 0
         self._rate = RateLimit(context.clock, context.limits.inflated_bytes_per_s)
 
     def begin_fragment(self, length: int) -> None:
         """Another frame of a message begins; what it announces is refused before it comes."""
         self._fragments += 1
-        if self._fragments > self._context.limits.max_fragments:
-            self.fail(CloseCode.MESSAGE_TOO_BIG, Kind.FRAGMENTS.value)
-        elif not self._connection._isMessageCompressed:
-            self._check_size(self._unfinished + length)
+        self._received += length
+        self._check_fragments()
+        most = self._context.limits.max_message_bytes
+        self._check_size(self._received, outer_limit(most) if self._connection._isMessageCompressed else most)
 
     def count(self, size: int) -> None:
         """So many bytes of an unfinished message have come, or have been inflated."""
         self._unfinished += size
         has_room = self._context.quota.reserve(size)
-        self._check_size(self._unfinished)
+        self._check_size(self._unfinished, self._context.limits.max_message_bytes)
         if not has_room:
             self.fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
+        if self._connection._isMessageCompressed:
+            self._count_streams()
 
-    def _check_size(self, size: int) -> None:
-        limit = self._context.limits.max_message_bytes
-        if size > limit:
+    def _count_streams(self) -> None:
+        more = surplus_streams(self._connection) - self._streams
+        if more > 0:
+            self._streams += more
+            self._rate.spend(more * STREAM_BYTES)
+            self._check_fragments()
+
+    def _check_fragments(self) -> None:
+        if self._fragments + self._streams > self._context.limits.max_fragments:
+            self.fail(CloseCode.MESSAGE_TOO_BIG, Kind.FRAGMENTS.value)
+
+    def _check_size(self, size: int, most: int) -> None:
+        if size > most:
+            limit = self._context.limits.max_message_bytes
             self.fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
 
     def fail(self, code: int, reason: str) -> None:
@@ -53,10 +71,12 @@ class MessageLimits:
         self._connection._fail_connection(code, reason)
 
     def end_message(self) -> None:
-        """The message is whole: its quota is free again, and what it was inflated to counts for the rate."""
+        """The message is whole: its quota is free again, and what it was inflated to counts for the rate.
+
+        So does what came of it, where that is more.
+        """
         if self._connection._isMessageCompressed:
-            self._rate.spend(self._unfinished)
-            free_decompressor(self._connection)
+            self._rate.spend(max(self._received, self._unfinished))
         self.forget()
 
     def wait_s(self) -> float:
@@ -66,4 +86,4 @@ class MessageLimits:
     def forget(self) -> None:
         """There is no unfinished message any more."""
         self._context.quota.release(self._unfinished)
-        self._fragments = self._unfinished = 0
+        self._fragments = self._received = self._streams = self._unfinished = 0

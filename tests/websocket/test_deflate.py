@@ -119,12 +119,14 @@ def test_control_frames_are_never_compressed(net: MemoryNet) -> None:
 def test_zlib_costs_nothing_until_the_first_message(net: MemoryNet) -> None:
     peer = net.open("/echo", OFFER)
     [protocol] = net.server.connections._open
-    deflate = protocol._perMessageCompress
-    assert (deflate._compressor, deflate._decompressor) == (None, None)
+    codec = protocol._perMessageCompress
+    assert codec.deflater.is_idle
+    assert codec.inflater.is_idle
 
     peer.send(masked(COMPRESSED_TEXT, deflated(b"hello")))
 
-    assert None not in (deflate._compressor, deflate._decompressor)
+    assert not codec.deflater.is_idle
+    assert not codec.inflater.is_idle
 
 
 def test_a_message_is_measured_after_inflation(make_net: Callable[..., MemoryNet]) -> None:

@@ -1,18 +1,13 @@
-"""permessage-deflate (RFC 7692) as Autobahn has it, and the messages that it makes."""
+"""permessage-deflate (RFC 7692) on a connection: how it is agreed on, and the messages that are sent with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import asdict
 
-from autobahn.websocket.compress import (
-    PerMessageDeflateOffer,
-    PerMessageDeflateOfferAccept,
-    PerMessageDeflateResponse,
-    PerMessageDeflateResponseAccept,
-)
-
+from echod.rules.websocket.deflate_negotiation import OFFER, OFFERED, Answer, Parameters, read_answer, read_offers
 from echod.rules.websocket.frames import BINARY, COMPRESSED, TEXT
 from echod.settings import KIB
+from echod.websocket.autobahn.codec import Codec
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
 
@@ -23,23 +18,47 @@ No less: the TestSuite's cases of 131,072 characters, some of several bytes, wan
 """
 
 
-def accept_deflate(offers: Iterable[object]) -> PerMessageDeflateOfferAccept | None:
-    """The first permessage-deflate offer, as the client put it (RFC 7692, 7.1)."""
-    return next((PerMessageDeflateOfferAccept(o) for o in offers if isinstance(o, PerMessageDeflateOffer)), None)
+class Offered:
+    """What our client offers, where Autobahn asks for it while it writes the request."""
+
+    def get_extension_string(self) -> str:
+        return OFFERED
 
 
-def decline(_: object) -> None:
-    """No permessage-deflate, whatever is offered or answered."""
+def negotiate_deflate(connection: Connection, header: str, answer: Answer | None) -> str:
+    """Agree on permessage-deflate where Sec-WebSocket-Extensions offers it and there is an `answer`; what to say of it.
+
+    The first offer is taken that is as the RFC says; in the order in which the client put them (RFC 7692, 5.1).
+    """
+    offer = next(read_offers(header), None)
+    if answer is None or offer is None:
+        return ""
+    agreed = answer(offer)
+    begin_deflate(connection, agreed)
+    return agreed.render()
+
+
+def take_answer(connection: Connection, header: str, *, has_offered: bool) -> None:
+    """What the server has made of our offer.
+
+    Raises:
+        BadExtension: for an answer with which the connection is to fail.
+    """
+    agreed = read_answer(header, OFFER if has_offered else None)
+    if agreed is not None:
+        begin_deflate(connection, agreed)
+
+
+def begin_deflate(connection: Connection, agreed: Parameters) -> None:
+    """From now on messages may be compressed."""
+    connection._perMessageCompress = Codec(agreed.agreement(), connection.is_server, connection.max_message_bytes)
 
 
 def deflate(connection: Connection, payload: bytes) -> bytes:
-    """A message compressed as negotiated; the zlib object is made at the first call."""
-    extension = connection._perMessageCompress
-    assert extension is not None
-    extension.start_compress_message()
-    deflated = b"".join((extension.compress_message_data(payload), extension.end_compress_message()))
-    free_compressor(connection)
-    return deflated
+    """A message compressed as negotiated."""
+    codec = connection._perMessageCompress
+    assert codec is not None
+    return codec.compress_message_data(payload) + codec.end_compress_message()
 
 
 def send_whole(
@@ -57,16 +76,10 @@ def is_worth_deflating(connection: Connection, payload: bytes) -> bool:
     return connection._perMessageCompress is not None and len(payload) <= MOST_DEFLATED_BYTES
 
 
-def accept_deflate_response(response: object) -> PerMessageDeflateResponseAccept | None:
-    """What the server made of our offer, as it is."""
-    return PerMessageDeflateResponseAccept(response) if isinstance(response, PerMessageDeflateResponse) else None
-
-
 def agreed_deflate(connection: Connection) -> dict[str, object] | None:
     """The parameters of permessage-deflate (RFC 7692, 7.1) as they are in force; None without it."""
-    extension = connection._perMessageCompress
-    names = [f"{side}_{name}" for name in ("no_context_takeover", "max_window_bits") for side in ("server", "client")]
-    return None if extension is None else {name: getattr(extension, name) for name in names}
+    codec = connection._perMessageCompress
+    return None if codec is None else asdict(codec.agreement)
 
 
 def is_inflating_frame(connection: Connection) -> bool:
@@ -75,17 +88,14 @@ def is_inflating_frame(connection: Connection) -> bool:
     return frame is not None and frame.opcode <= BINARY and connection._isMessageCompressed
 
 
-def free_decompressor(connection: Connection) -> None:
-    """Drop the zlib object for what comes when no later message needs its context: it holds some 40 KiB."""
-    extension = connection._perMessageCompress
-    assert extension is not None
-    if extension.client_no_context_takeover if connection.is_server else extension.server_no_context_takeover:
-        extension._decompressor = None
+def surplus_streams(connection: Connection) -> int:
+    """Streams that have ended within the compressed message that is being received, but for the first."""
+    codec = connection._perMessageCompress
+    assert codec is not None
+    return codec.surplus_streams
 
 
-def free_compressor(connection: Connection) -> None:
-    """As `free_decompressor`, for what goes out: some 70 KiB."""
-    extension = connection._perMessageCompress
-    assert extension is not None
-    if extension.server_no_context_takeover if connection.is_server else extension.client_no_context_takeover:
-        extension._compressor = None
+def forget_deflate(connection: Connection) -> None:
+    """The connection is lost: zlib's memory is free at once, of which the garbage collector would know nothing."""
+    if connection._perMessageCompress is not None:
+        connection._perMessageCompress.forget()

@@ -8,25 +8,44 @@ what stands below the line is ours, given by `websocket/hooks.py` or later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from autobahn.twisted.websocket import WebSocketAdapterProtocol
 from autobahn.wamp.types import TransportDetails
-from autobahn.websocket.compress import PerMessageDeflate, PerMessageDeflateOfferAccept
 from autobahn.websocket.protocol import FrameHeader
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
+from echod.rules.websocket.deflate import Agreement
 from echod.rules.websocket.frames import Take
 from echod.transport.interfaces import Transport
 
 Piece = bytes | bytearray
 
-Accept = Callable[[Iterable[object]], PerMessageDeflateOfferAccept | None]
-"""How offers of permessage-deflate are answered."""
+
+class MessageCodec(Protocol):
+    """permessage-deflate as Autobahn's frame parser and sender ask for it, and what we ask of it ourselves."""
+
+    EXTENSION_NAME: ClassVar[str]
+
+    def start_decompress_message(self) -> None: ...
+    def decompress_message_data(self, data: bytes, max_output_len: int | None = None) -> bytes: ...
+    def end_decompress_message(self) -> None: ...
+    def start_compress_message(self) -> None: ...
+    def compress_message_data(self, data: bytes) -> bytes: ...
+    def end_compress_message(self) -> bytes: ...
+
+    # For ourselves.
+
+    @property
+    def agreement(self) -> Agreement: ...
+    @property
+    def surplus_streams(self) -> int: ...
+    def forget(self) -> None: ...
 
 
 class Timer:
@@ -40,7 +59,7 @@ class Timer:
         return self._clock.callLater(delay, function, *args)
 
 
-class AutobahnFactory(Factory[Protocol]):
+class AutobahnFactory(Factory[TwistedProtocol]):
     """A factory of Autobahn's, as far as it is used."""
 
     _batched_timer: Timer
@@ -89,8 +108,7 @@ class Connection(WebSocketAdapterProtocol):
     websocket_protocol_in_use: str | None
     http_status_line: str
     http_headers: dict[str, str]
-    perMessageCompressionAccept: Accept
-    _perMessageCompress: PerMessageDeflate | None
+    _perMessageCompress: MessageCodec | None
     _isMessageCompressed: bool
 
     if TYPE_CHECKING:
@@ -142,6 +160,7 @@ class Connection(WebSocketAdapterProtocol):
         def _onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None: ...
         def _onOpen(self) -> None: ...
         def _sendAutoPing(self) -> None: ...
+        def _parseExtensionsHeader(self, header: str, removeQuotes: bool = True) -> Sequence[object]: ...
 
     # Ours.
 

@@ -16,7 +16,6 @@ from autobahn.twisted.util import create_transport_details, peer2str
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.util import _is_tls_error, _maybe_tls_reason
 from autobahn.wamp.types import TransportDetails
-from autobahn.websocket.compress import PerMessageDeflate, PerMessageDeflateOffer
 from autobahn.websocket.protocol import TrafficStats, WebSocketProtocol
 from autobahn.websocket.types import ConnectionRequest
 from autobahn.websocket.utf8validator import Utf8Validator
@@ -25,7 +24,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 from echod.rules.http.head import END
-from echod.rules.websocket.handshake import Extension, Opening
+from echod.rules.websocket.handshake import Opening
 from echod.websocket.autobahn.closing import attempt
 from echod.websocket.autobahn.port import AutobahnFactory, Connection
 
@@ -69,8 +68,6 @@ def carry(factory: AutobahnFactory, kind: type[Kind], **own: object) -> type[Kin
     Autobahn would copy some thirty options onto every connection, which costs 2 KiB each.
     """
     options = {name: getattr(factory, name) for name in kind.CONFIG_ATTRS}
-    # As an attribute of a class a function would become a method.
-    options["perMessageCompressionAccept"] = staticmethod(options["perMessageCompressionAccept"])
     opened = {"inside_message": False, "current_frame": None}
     spoken = {"websocket_version": VERSION, "websocket_protocol_in_use": None}
     lazy = {name: cached_property(make) for name, make in ON_DEMAND.items()}
@@ -101,27 +98,6 @@ def describe_request(connection: Connection, opening: Opening) -> ConnectionRequ
         opening.protocols,
         opening.extensions,
     )
-
-
-def negotiate_deflate(connection: Connection, offered: list[Extension]) -> str:
-    """Agree on permessage-deflate where that is offered and wanted; what to answer, or nothing."""
-    offers = [offer for name, parameters in offered if (offer := read_offer(name, parameters)) is not None]
-    accepted = connection.perMessageCompressionAccept(offers) if offers else None
-    if accepted is None:
-        return ""
-    connection._perMessageCompress = PerMessageDeflate.create_from_offer_accept(True, accepted)
-    return str(accepted.get_extension_string())
-
-
-def read_offer(name: str, parameters: object) -> PerMessageDeflateOffer | None:
-    """An offer of permessage-deflate; None for any other, and for one that must be declined (RFC 7692, 7.1)."""
-    if name != PerMessageDeflateOffer.EXTENSION_NAME:
-        return None
-    try:
-        offer: PerMessageDeflateOffer = PerMessageDeflateOffer.parse(parameters)
-        return offer
-    except Exception:  # Autobahn raises no narrower class for a parameter that is invalid.
-        return None
 
 
 def await_verdict(connection: Connection) -> None:

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
-
 from tests.pair import PING, TEXT, masked, plain
 from tests.stock import open_server
 
-OFFER = "Sec-WebSocket-Extensions: permessage-deflate"
 
-
-def test_only_what_was_offered_is_announced() -> None:
-    """If this fails, `accept_first` need not change the offer any more."""
-    offer = PerMessageDeflateOffer()
-    accept = PerMessageDeflateOfferAccept(offer, no_context_takeover=True, window_bits=9)
-    assert accept.get_extension_string() == "permessage-deflate"
-
-
-def test_what_was_agreed_is_known() -> None:
-    server = open_server(OFFER, perMessageCompressionAccept=lambda offers: PerMessageDeflateOfferAccept(offers[0]))
-    agreed = server._perMessageCompress
-    assert (agreed.server_max_window_bits, agreed.client_max_window_bits) == (15, 15)
-    assert server.websocket_protocol_in_use is None
+def test_without_subprotocols_none_is_in_use() -> None:
+    assert open_server().websocket_protocol_in_use is None
 
 
 def test_a_ping_is_answered_by_its_hook() -> None:

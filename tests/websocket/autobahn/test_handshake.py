@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.python.failure import Failure
 
 from tests.stock import new_client, new_server, open_server
@@ -13,26 +12,9 @@ from tests.stock import new_client, new_server, open_server
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate"
 
 
-def test_zlib_objects_are_made_at_the_first_message() -> None:
-    server = open_server(OFFER, perMessageCompressionAccept=lambda offers: PerMessageDeflateOfferAccept(offers[0]))
-    deflate = server._perMessageCompress
-    assert (deflate._compressor, deflate._decompressor) == (None, None)
-
-    deflate.start_compress_message()
-    body = deflate.compress_message_data(b"Hello") + deflate.end_compress_message()
-
-    assert body == b"\xf2\x48\xcd\xc9\xc9\x07\x00"
-
-
 @pytest.mark.parametrize("accept", [None, lambda _offers: None])
 def test_without_compression_there_is_no_object(accept: Any) -> None:
     assert open_server(OFFER, perMessageCompressionAccept=accept)._perMessageCompress is None
-
-
-def test_a_deflate_offer_that_cannot_be_raises_no_narrow_class() -> None:
-    """If this fails, `read_offer` may catch less."""
-    with pytest.raises(Exception, match="nonsense"):
-        PerMessageDeflateOffer.parse({"nonsense": [True]})
 
 
 def test_open_is_known_after_on_open_only() -> None:

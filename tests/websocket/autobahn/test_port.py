@@ -17,9 +17,8 @@ from autobahn.websocket.interfaces import IWebSocketChannel
 from twisted.internet.protocol import Protocol
 
 from echod.websocket.autobahn import port
-from echod.websocket.autobahn.deflate import accept_deflate
 from tests.pair import masked
-from tests.stock import new_client, open_server
+from tests.stock import agree, new_client, open_server
 
 PACKAGE = Path(port.__file__).parents[2]
 DECLARATIONS = ast.parse(Path(port.__file__).read_text())
@@ -47,7 +46,7 @@ OF_AUTOBAHN = sorted(name for name, line in CONNECTION.items() if line < OURS_LI
 
 def stock() -> tuple[Any, Any]:
     """A server in the middle of a compressed message, and a client that was refused."""
-    server = open_server("Sec-WebSocket-Extensions: permessage-deflate", perMessageCompressionAccept=accept_deflate)
+    server = open_server("Sec-WebSocket-Extensions: permessage-deflate", perMessageCompressionAccept=agree)
     server.dataReceived(masked(0x01, b"the beginning of a message"))
     client = new_client()
     client.dataReceived(b"HTTP/1.1 404 No\r\n\r\n")
@@ -57,6 +56,15 @@ def stock() -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", OF_AUTOBAHN)
 def test_a_declared_name_is_one_of_autobahns(name: str) -> None:
     assert any(hasattr(owner, name) for owner in stock()), f"Autobahn has no {name} any more"
+
+
+CODEC = dict(declared("MessageCodec"))
+OF_AUTOBAHNS_CODEC = sorted(name for name, line in CODEC.items() if line < CODEC["agreement"])
+
+
+@pytest.mark.parametrize("name", OF_AUTOBAHNS_CODEC)
+def test_a_declared_name_of_the_codec_is_one_of_autobahns(name: str) -> None:
+    assert hasattr(stock()[0]._perMessageCompress, name), f"Autobahn's codecs have no {name} any more"
 
 
 @pytest.mark.parametrize("name", FACTORY)

@@ -12,14 +12,13 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.protocol import FrameHeader, WebSocketProtocol
 from twisted.python.failure import Failure
 
-from echod.websocket.autobahn.deflate import accept_deflate
 from tests.pair import CLOSE, TEXT, masked, request
-from tests.stock import Server, connect, new_client, new_server, open_server, stock_factory
+from tests.stock import Server, agree, connect, new_client, new_server, open_server, stock_factory
 
 
 def accepting_server() -> Any:
     """A server protocol whose handshake is done, and which has agreed to permessage-deflate."""
-    return open_server("Sec-WebSocket-Extensions: permessage-deflate", perMessageCompressionAccept=accept_deflate)
+    return open_server("Sec-WebSocket-Extensions: permessage-deflate", perMessageCompressionAccept=agree)
 
 
 def test_options_are_copied_to_a_connection_whose_class_has_them_not() -> None:
