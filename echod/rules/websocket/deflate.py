@@ -64,7 +64,7 @@ class Agreement:
 class Deflater:
     """Compresses messages one after the other: `add` its payload, then `finish` it.
 
-    The zlib object, some 260 KiB, is made when it is needed, and dropped where no later message needs its context.
+    The zlib object, some 260 KiB with the largest window, is made when it is needed, and dropped where no later message needs its context.
     """
 
     __slots__ = ("_bits", "_keeps_context", "_stream")
@@ -102,7 +102,7 @@ class Inflater:
     """Inflates messages one after the other: `begin`, then `inflate` what has come of it, then `finish`.
 
     Args:
-        window_bits: the agreed window; what refers back further is corrupt.
+        window_bits: the agreed window; zlib need not understand what refers back further.
         most_bytes: of a message that inflates to more, one byte more is given and the rest is dropped.
 
     Attributes:
@@ -179,7 +179,7 @@ class Inflater:
             self._room -= len(inflated)
             self._remember(inflated)
         if stream.eof:
-            self._stream, self._last = None, -1
+            self._stream = None
             self.ended += 1
             return inflated, stream.unused_data
         self._last = data[-1]
