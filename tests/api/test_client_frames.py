@@ -10,9 +10,9 @@ import pytest
 
 from echod.api import client
 from echod.settings import Limits
+from tests.deflate import HELLO, HELLO_ENDED, TAIL
 from tests.pair import BINARY, CLOSE, PING, PONG, TEXT, Journal, MemoryNet, RawPeer, plain, unframe, welcome
 
-TAIL = b"\x00\x00\xff\xff"
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
 
 
@@ -166,6 +166,31 @@ def test_compressed_messages_are_understood(net: MemoryNet, server: RawPeer) -> 
     assert journal.lines == ["open", "Hello", "Hello"]
 
 
+@pytest.mark.parametrize("ended", [HELLO_ENDED, HELLO_ENDED[:-1]])
+def test_after_a_stream_that_has_ended_every_message_is_understood(
+    net: MemoryNet, server: RawPeer, ended: bytes
+) -> None:
+    journal = Journal()
+    open_with(net, server, DEFLATE, **journal.callbacks)
+
+    server.send(plain(0xC1, ended), plain(0xC1, HELLO), plain(0xC1, ended), plain(0xC1, HELLO))
+
+    assert journal.lines == ["open", "Hello", "Hello", "Hello", "Hello"]
+
+
+@pytest.mark.parametrize("bits", range(8, 16))
+def test_the_server_may_choose_windows(net: MemoryNet, server: RawPeer, bits: int) -> None:
+    parameters = f"; client_max_window_bits={bits}; server_max_window_bits={bits}"
+    contract, inflate = open_with(net, server, DEFLATE + parameters), zlib.decompressobj(-bits)
+    text = "".join(f"{number:04}" for number in range(1000))
+
+    for _ in range(2):
+        contract.send(text)
+
+    frames = unframe(sent_by(net, server))
+    assert [inflate.decompress(body + TAIL) for _, body in frames] == [text.encode()] * 2
+
+
 def test_the_server_may_forbid_a_context(net: MemoryNet, server: RawPeer) -> None:
     contract = open_with(net, server, DEFLATE + "; client_no_context_takeover")
 
@@ -181,7 +206,7 @@ def test_an_answer_to_an_offer_that_was_not_made_is_refused(net: MemoryNet, serv
 
     welcome(server, DEFLATE)
 
-    assert opening.error is not None
+    assert "'permessage-deflate', which was not offered" in str(opening.error)
 
 
 def test_both_ends_compress_with_each_other(net: MemoryNet) -> None:

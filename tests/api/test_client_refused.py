@@ -93,13 +93,27 @@ def test_what_is_no_websocket_server_is_told(net: MemoryNet, answer: bytes) -> N
     assert str(opening.error).startswith(f"{URI}: ")
 
 
-@pytest.mark.parametrize("extension", ["x-other", "permessage-deflate; nonsense", "permessage-bzip2"])
-def test_an_extension_that_was_not_offered_is_no_good_answer(net: MemoryNet, server: RawPeer, extension: str) -> None:
+@pytest.mark.parametrize(
+    ("extension", "why"),
+    [
+        ("x-other", "'x-other', which was not offered"),
+        ("permessage-bzip2", "'permessage-bzip2', which was not offered"),
+        ("permessage-deflate; nonsense", "'nonsense'"),
+        ("permessage-deflate, permessage-deflate", "permessage-deflate twice"),
+        ("permessage-deflate; client_max_window_bits", "'client_max_window_bits'"),
+        ("permessage-deflate; server_max_window_bits=+10", "'server_max_window_bits=+10'"),
+        ("permessage-deflate; client_max_window_bits=9; client_max_window_bits=9", "client_max_window_bits twice"),
+    ],
+)
+def test_an_extension_that_was_not_offered_so_is_no_good_answer(
+    net: MemoryNet, server: RawPeer, extension: str, why: str
+) -> None:
     opening = net.connect(far_end=lambda: server)
 
     welcome(server, f"Sec-WebSocket-Extensions: {extension}")
 
     assert isinstance(opening.error, NotWebSocket)
+    assert why in str(opening.error)
     assert server.lost
 
 

@@ -214,6 +214,11 @@ OFFER = "permessage-deflate; client_max_window_bits"
             "permessage-deflate; server_max_window_bits=10",
             "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_no_context_takeover",
         ),
+        (
+            "bits:12",
+            "permessage-deflate; client_max_window_bits=10; client_no_context_takeover",
+            "permessage-deflate; server_max_window_bits=12; client_no_context_takeover; client_max_window_bits=10",
+        ),
         ("bits:9", "", None),
         ("bits:9", "x-other", None),
     ],

@@ -29,5 +29,9 @@ def test_what_hardly_inflates_is_taken_in_large_pieces() -> None:
     assert next_piece(LEAST_BYTES, 3 * LEAST_BYTES) == MOST_BYTES
 
 
+def test_so_are_many_streams() -> None:
+    assert next_piece(MOST_BYTES, 0, MOST_BYTES // 2) == LEAST_BYTES
+
+
 def test_a_bomb_is_taken_in_small_ones() -> None:
     assert next_piece(MOST_BYTES, MOST_RATIO * MOST_BYTES) == LEAST_BYTES
