@@ -6,11 +6,12 @@ import os
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from statistics import median
 
 import pytest
 
-from tests.deflate import deflated
+from tests.deflate import EMPTY_STREAM, HELLO, HELLO_ENDED, deflated
 from tests.faults.attacker import (
     BINARY,
     CHUNK,
@@ -300,13 +301,58 @@ def stall_of(scene: Scene, sent: bytes, deflate: bool) -> float:
     return usual_stall(scene.daemon, attack)
 
 
-NO_CONTEXT = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover"
-"""Ours need not be kept then; the client's has to be, for Autobahn does not let it do without."""
+def compressed(body: bytes) -> bytes:
+    """A frame of what is compressed already."""
+    return frame(BINARY, body, rsv=COMPRESSED)
+
+
+NOISE = os.urandom(1_000_000)
+ENDED_TRAINS = {
+    "20 MB of 0xff behind a stream that has ended": (
+        compressed(HELLO_ENDED) + compressed(b"\xff" * 1_000_000) * 20,
+        compressed(HELLO) + frame(BINARY, NOISE) * 20,
+    ),
+    "20 MB of noise behind a stream that has ended": (
+        compressed(HELLO_ENDED) + compressed_frame(NOISE) * 20,
+        compressed(HELLO) + compressed_frame(NOISE) * 20,
+    ),
+    "10,000 streams, one for each message": (compressed(HELLO_ENDED) * 10_000, compressed(HELLO) * 10_000),
+    "32,768 empty streams in a message": (compressed(EMPTY_STREAM * 32_768), TINY * (65_536 // 7)),
+    "5,000 empty streams in each of ten messages": (compressed(EMPTY_STREAM * 5_000) * 10, TINY * (10 * 10_000 // 7)),
+}
+"""Each beside a plain one of its size."""
+
+
+@pytest.mark.parametrize(("train", "plain"), ENDED_TRAINS.values(), ids=ENDED_TRAINS.keys())
+def test_streams_that_end_cost_no_more_cpu_than_a_plain_train(train: bytes, plain: bytes) -> None:
+    assert len(train) < 1.2 * len(plain) + 20_000
+    with staged("--inflate-rate=1G", clients=0) as scene:
+        costs = [(cpu_of(scene, train), cpu_of(scene, plain)) for _ in range(3)]
+    cost, usual = (median(each) for each in zip(*costs, strict=True))
+    note(f"CPU of {len(train) / MIB:.1f} MiB of streams that end: {cost:.2f} s, of a plain train {usual:.2f} s")
+    assert cost <= 2 * usual + 0.05
+
+
+def cpu_of(scene: Scene, train: bytes) -> float:
+    """Seconds of CPU that the daemon takes for this, which is not answered, or which fails the connection."""
+    start = scene.cpu()
+    with scene.open("/echo?reply=none", deflate=True) as attacker, suppress(ConnectionError):
+        attacker.send(train, close_frame())
+        attacker.wait_for_end()
+    return scene.cpu() - start
+
+
+NO_CONTEXT = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+NO_OWN_CONTEXT = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover"
 WITH_CONTEXT = "Sec-WebSocket-Extensions: permessage-deflate"
 MANY = 200
 
 
-@pytest.mark.parametrize(("offer", "most_kib"), [(NO_CONTEXT, 60), (WITH_CONTEXT, 120)], ids=["no context", "context"])
+@pytest.mark.parametrize(
+    ("offer", "most_kib"),
+    [(NO_CONTEXT, 20), (NO_OWN_CONTEXT, 60), (WITH_CONTEXT, 120)],
+    ids=["no context", "none of ours", "context"],
+)
 def test_deflate_keeps_memory_only_for_a_context_that_was_agreed(offer: str, most_kib: int) -> None:
     with set_up(clients=0) as scene, ExitStack() as stack:
         for _ in range(MANY):
