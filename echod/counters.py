@@ -12,6 +12,7 @@ from echod.errors import CloseCode
 class Kind(StrEnum):
     """What is counted, besides refusals by their HTTP status."""
 
+    SILENT = "silent"
     FULL = "503 full"
     CROWDED = "503 crowded"
     LEAVING = "503 leaving"

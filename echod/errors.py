@@ -38,10 +38,11 @@ class CloseCode(IntEnum):
     INTERNAL_ERROR = 1011
     SERVICE_RESTART = 1012
     TRY_AGAIN_LATER = 1013
+    BAD_GATEWAY = 1014
 
 
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
-"""What a Close may carry (RFC 6455, 7.4, and the registry)."""
+"""What a Close may carry, of either end (RFC 6455, 7.4, and the registry): no code that says how it was missing."""
 
 MOST_CONTROL_BYTES = 125
 """Payload of a control frame (RFC 6455, 5.5)."""

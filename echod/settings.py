@@ -103,7 +103,7 @@ class Settings:
         None, "Folder whose files are served as pages.", "the pages of echod", group="Serving", kind="FOLDER"
     )
     origins: tuple[str, ...] | None = option(
-        None, "Allow only this origin (exact match), or null.", "all", name="origin", kind="ORIGIN"
+        None, "Allow only this origin (exact match), null, or another text.", "all", name="origin", kind="ORIGIN"
     )
     compression: bool = option(True, "Whether permessage-deflate is agreed to when it is offered.")
     limits: Limits = Limits()

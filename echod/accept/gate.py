@@ -25,13 +25,14 @@ from zope.interface import implementer
 from echod.accept.admission import LEAVING, Admission
 from echod.accept.interfaces import IAccepted, IHeadReceiver, IShutdownAware
 from echod.accept.refusing import refuse
+from echod.counters import Kind
 from echod.flow.lingering_close import LingeringClose
 from echod.rules.http.head import Head, HeadReader, Refusal
 from echod.settings import Limits
 from echod.transport.interfaces import Transport
 
 LATE_S = 0.3
-"""The most that a client has for reading its 408: its handshake timeout is over already."""
+"""The most that a client has for reading its 408, or for closing: its handshake timeout is over already."""
 
 Route = Callable[[Head], IProtocolFactory | Refusal]
 """The factory of the protocol that gets the rest of the connection, or the refusal of the request."""
@@ -115,27 +116,46 @@ class Gate(Protocol):
     def refuse(self, refusal: Refusal, longest_s: float = math.inf, *, is_awaited: bool = True) -> None:
         """Answer once, then close: in `longest_s` at the most, or at once when the client's end is not awaited."""
         self._stop_waiting()
-        self.dataReceived = drop  # type: ignore[method-assign]
-        counters, timeout_s = self._admission.counters, min(self._limits.close_timeout_s, longest_s)
-        self._ending = ending = LingeringClose(self.transport, self._clock, timeout_s, counters)
+        self._ending = ending = self._make_ending(longest_s)
+        self.dataReceived = ending.drop  # type: ignore[method-assign]
         close = ending.start_half_close if is_awaited else ending.finish
-        refuse(self.transport, refusal, counters, close, with_body=not self._is_head_request)
+        with_body = not self._is_head_request
+        refuse(self.transport, refusal, self._clock, self._admission.counters, close, with_body=with_body)
+
+    def _make_ending(self, longest_s: float) -> LingeringClose:
+        timeout_s = min(self._limits.close_timeout_s, longest_s)
+        return LingeringClose(self.transport, self._clock, timeout_s, self._admission.counters)
 
     def give_up(self) -> None:
         """The handshake timeout is over before the headers were complete."""
         self._deadline = None
         timeout_s = self._limits.handshake_timeout_s
-        self.refuse(Refusal(408, f"no complete request head within {timeout_s:g} seconds"), LATE_S)
+        if self._reader.is_silent:
+            self._leave_silently()
+        else:
+            self.refuse(Refusal(408, f"no complete request head within {timeout_s:g} seconds"), LATE_S)
+
+    def _leave_silently(self) -> None:
+        """Whoever has sent nothing, a load balancer's probe or a browser in advance, has no request to be answered."""
+        self._admission.counters.count(Kind.SILENT)
+        self.dataReceived = self._make_ending(LATE_S).drop  # type: ignore[method-assign]
+        self._deadline = self._clock.callLater(LATE_S, self._cut)
+        self.transport.loseConnection()
+
+    def _cut(self) -> None:
+        """TLS waits for the end of a client that may say nothing then either."""
+        self._deadline = None
+        self.abort()
 
     def announce_shutdown(self) -> None:
         """Refuse an incomplete request, close without an answer when nothing has come; else tell the inner protocol."""
         if self._deadline is None:
             if IShutdownAware.providedBy(self._inner):
                 self._inner.announce_shutdown()
-        elif self._reader.received:
-            self.refuse(LEAVING, is_awaited=False)
-        else:
+        elif self._reader.is_silent:
             self.transport.loseConnection()
+        else:
+            self.refuse(LEAVING, is_awaited=False)
 
     def abort(self) -> None:
         """Close the connection with a reset; unsent bytes are lost."""
@@ -145,10 +165,6 @@ class Gate(Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-
-def drop(data: bytes) -> None:
-    """`dataReceived` after a refusal: the bytes are not kept."""
 
 
 @implementer(IProtocolNegotiationFactory)

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from echod.api.arguments import Authorize, Callbacks, Headers
 from echod.api.conversation import Conversing
 from echod.errors import CloseCode
-from echod.rules.http.head import origin_form
+from echod.rules.http.head import authority_of, origin_form
 from echod.websocket.autobahn.closing import close_of
 from echod.websocket.autobahn.state import State, state_of
 from echod.websocket.context import ServerContext
@@ -56,7 +56,7 @@ class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # por
     def onConnect(self, request: ConnectionRequest) -> Admission | Deferred[Admission]:  # type: ignore[override]
         assert self.head is not None
         scheme, target = "wss" if self.transport_details.is_secure else "ws", origin_form(self.head.target)
-        self.contract.uri = f"{scheme}://{request.headers['host']}{target}"
+        self.contract.uri = f"{scheme}://{authority_of(self.head)}{target}"
         self.contract.path = target.partition("?")[0]
         self.contract.peer = self.peer_name
         self.contract.request_headers = request.headers

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import ISSLTransport, ITCPTransport
+from twisted.internet.interfaces import IReactorTime, ISSLTransport, ITCPTransport
 
-from echod.counters import Kind
+from echod.counters import Counters, Kind
 from echod.flow.stall_timeout import StallTimeout
+from echod.transport.interfaces import Transport
+
+MOST_DROPPED_BYTES = 1024 * 1024
+"""What a peer may send before it has seen the end; a fast one far away has that much under way."""
 
 
 class LingeringClose(StallTimeout):
@@ -14,8 +18,21 @@ class LingeringClose(StallTimeout):
     To be made with the connection, started when it is to end, and stopped when it is lost; each may happen again.
     """
 
-    __slots__ = ()
+    __slots__ = ("_dropped",)
     kind = Kind.CLOSE_TIMEOUT
+
+    def __init__(self, transport: Transport, clock: IReactorTime, timeout_s: float, counters: Counters) -> None:
+        super().__init__(transport, clock, timeout_s, counters)
+        self._dropped = 0
+
+    def drop(self, data: bytes) -> None:
+        """Bytes that nobody wants. From a peer that goes on sending no more is read: its timeout ends it.
+
+        Not at once: a reset might take from it what it has not read yet.
+        """
+        self._dropped += len(data)
+        if self._dropped > MOST_DROPPED_BYTES:
+            self._transport.pauseProducing()
 
     def start_half_close(self) -> None:
         """Flush, then close our half; what still comes is for the caller to drop, until the peer closes its own.

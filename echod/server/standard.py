@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from twisted.logger import LogLevel
+
 from echod.behaviours.endpoint import BehavingEndpoint
 from echod.endpoints.echo import MultiEchoFactory, SimpleEchoFactory
 from echod.endpoints.info import InfoFactory
@@ -50,9 +52,13 @@ def publish_behaviours(server: Server) -> None:
 
 
 def publish_health(server: Server) -> None:
-    """`/health/live` and `/health/ready`. During a drain the gate answers 503 to whatever a new connection asks."""
-    server.publish_page("/health/live", answer_live)
-    server.publish_page("/health/ready", partial(answer_ready, lambda: not server.admission.is_leaving))
+    """`/health/live` and `/health/ready`. During a drain the gate answers 503 to whatever a new connection asks.
+
+    Supervisors ask every few seconds, which the log tells at debug level.
+    """
+    is_ready = partial(answer_ready, lambda: not server.admission.is_leaving)
+    server.publish_page("/health/live", answer_live, LogLevel.debug)
+    server.publish_page("/health/ready", is_ready, LogLevel.debug)
 
 
 def publish(server: Server, path: str, factory: EndpointFactory, origins: Origins, behaviours: bool) -> None:

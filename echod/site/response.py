@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from email.utils import formatdate
+from http import HTTPStatus
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from echod.accept.interfaces import IHeadReceiver
 from echod.accept.refusing import refuse
 from echod.flow.lingering_close import LingeringClose
+from echod.rules.http.conditions import evaluate
 from echod.rules.http.head import Head, Refusal
-from echod.rules.http.response import READ_ONLY, READING, Page, render_page
+from echod.rules.http.response import (
+    FAILED,
+    PRECONDITION_FAILED,
+    READ_ONLY,
+    READING,
+    Page,
+    render_page,
+    stamp,
+    validators_of,
+)
 from echod.site.access_log import log_access
 from echod.transport.interfaces import Transport
 from echod.websocket.context import ServerContext
 
 Make = Callable[[Transport, Head], Page | Refusal]
 """Makes the answer to a request, from its transport and its head."""
+
+log = Logger()
 
 
 @implementer(IHalfCloseableProtocol, IHeadReceiver)
@@ -30,27 +43,45 @@ class Response(Protocol):
 
     transport: Transport  # type: ignore[assignment]
 
-    def __init__(self, make: Make, context: ServerContext) -> None:
+    def __init__(self, make: Make, context: ServerContext, level: LogLevel = LogLevel.info) -> None:
         self._make = make
         self._context = context
+        self._level = level
 
     def connectionMade(self) -> None:
         context = self._context
         self._ending = LingeringClose(self.transport, context.clock, context.limits.close_timeout_s, context.counters)
 
     def receive_head(self, head: Head, rest: bytes) -> None:
-        answer = self._make(self.transport, head) if head.method in READING else READ_ONLY
-        date = ("Date", formatdate(self._context.clock.seconds(), usegmt=True))
-        answer, with_body = replace(answer, headers=(date, *answer.headers)), head.method != "HEAD"
-        log_access(self.transport.getPeer(), head.method, head.path, answer.status)
+        answer = self._answer(head) if head.method in READING else READ_ONLY
+        log_access(self.transport.getPeer(), head.method, head.path, answer.status, self._level)
+        self._write(answer, with_body=head.method != "HEAD")
+
+    def _answer(self, head: Head) -> Page | Refusal:
+        """The page or the refusal that was made, or what the conditions of the request make of the page."""
+        try:
+            made = self._make(self.transport, head)
+        except Exception:  # Whatever making it raises, its client gets an answer.
+            log.failure("a page failed")
+            return FAILED
+        if isinstance(made, Refusal) or made.status != HTTPStatus.OK:
+            return made
+        status = evaluate(head.values, validators_of(made))
+        if status is HTTPStatus.PRECONDITION_FAILED:
+            return PRECONDITION_FAILED
+        return made if status is None else replace(made, status=status)
+
+    def _write(self, answer: Page | Refusal, *, with_body: bool) -> None:
+        context, close = self._context, self._ending.start_half_close
         if isinstance(answer, Refusal):
-            refuse(self.transport, answer, self._context.counters, self._ending.start_half_close, with_body=with_body)
+            refuse(self.transport, answer, context.clock, context.counters, close, with_body=with_body)
         else:
-            self.transport.write(render_page(answer, with_body=with_body))
-            self._ending.start_half_close()
+            self.transport.write(render_page(stamp(answer, context.clock.seconds()), with_body=with_body))
+            close()
 
     def dataReceived(self, data: bytes) -> None:
-        """The answer is given: the bytes are dropped."""
+        """The answer is given."""
+        self._ending.drop(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._ending.stop()

@@ -31,7 +31,8 @@ class Routing:
         return refusal or endpoint.choose(head.query)
 
     def _to_page(self, head: Head) -> IProtocolFactory | Refusal:
-        if head.target == "*":
+        if not head.path.startswith("/"):
+            # The whole server, or a tunnel (RFC 9112, 3.2.3 and 3.2.4).
             return READ_ONLY
         if (refusal := check_length(head)) is not None:
             return refusal

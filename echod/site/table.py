@@ -10,7 +10,7 @@ from echod.errors import BadSetting
 from echod.rules.behaviours.query import read_behaviour
 from echod.rules.behaviours.table import NOTHING, Behaviour
 from echod.rules.http.head import Refusal
-from echod.rules.http.origin import is_allowed, normalize_origin
+from echod.rules.http.origin import is_allowed, read_allowed
 from echod.rules.http.uri import is_path
 
 ORIGIN = "an origin such as https://example.com or http://localhost:8080, or null"
@@ -74,8 +74,8 @@ class Endpoints:
 
 
 def check_origin(origin: str) -> str:
-    """The origin in its normal form; BadSetting when it is not one, or a pattern."""
+    """The origin as it is compared; BadSetting for what no client can send, and for a pattern."""
     try:
-        return normalize_origin(origin)
+        return read_allowed(origin)
     except ValueError:
         raise BadSetting("origin", origin, ORIGIN) from None

@@ -81,7 +81,8 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
     def refuse(self, refusal: Refusal, reason: str = "") -> None:
         """Answer this instead of 101; `reason` is what `onClose` may find out, by default the same."""
         self.wasNotCleanReason = reason or refusal.why
-        refuse(self.transport, refusal, self.context.counters, partial(self.dropConnection, abort=False))
+        context, close = self.context, partial(self.dropConnection, abort=False)
+        refuse(self.transport, refusal, context.clock, context.counters, close)
 
     def announce_shutdown(self) -> None:
         """Answer 503 if the handshake is not complete; an open WebSocket gets its Close from the drain."""

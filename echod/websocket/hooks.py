@@ -11,7 +11,7 @@ from echod.errors import MOST_REASON_BYTES, CloseCode
 from echod.rules.websocket.partial_message import gather
 from echod.transport.addresses import peer_name
 from echod.websocket import trace
-from echod.websocket.autobahn.closing import Quiet, attempt, fail_for_hook
+from echod.websocket.autobahn.closing import Quiet, attempt, fail_for_hook, receive_close
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, is_shaking_hands, state_of
 from echod.websocket.context import ServerContext
@@ -53,7 +53,9 @@ class Guarded(Connection):
 
     def receive_rest(self, data: bytes) -> None:
         """Put behind what waits what the fast path does not take, and work on it."""
-        if state_of(self) is not State.CLOSED:
+        if state_of(self) is State.CLOSED:
+            self.guard.ending.drop(data)
+        else:
             self.guard.keepalive.hear()
             self.data += data
             self.consumeData()
@@ -74,6 +76,10 @@ class Guarded(Connection):
             super().consumeData()
         else:
             self.guard.work()
+
+    def onCloseFrame(self, code: int | None, reason: bytes | None) -> bool | None:
+        receive_close(self, code, reason)
+        return None
 
     def onMessageFrameBegin(self, length: int) -> None:
         """Its announced length is checked before its payload comes."""
@@ -110,7 +116,7 @@ class Guarded(Connection):
         """Drop what was received and not worked on, and all that is to come (RFC 6455, 5.5.1)."""
         self.guard.forget_message()
         self.data = b""
-        self.dataReceived = drop  # type: ignore[method-assign]
+        self.dataReceived = self.guard.ending.drop  # type: ignore[method-assign]
 
     # What leaves
 
@@ -168,7 +174,3 @@ class Guarded(Connection):
 
     def logTxFrame(self, frame: FrameHeader, payload: bytes, *_: object) -> None:
         trace.trace_frame(self.peer_name, "sent", frame, payload)
-
-
-def drop(data: bytes) -> None:
-    """Bytes that are not parsed any more."""

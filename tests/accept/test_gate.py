@@ -51,6 +51,7 @@ def test_a_refusal_is_these_bytes(net: MemoryNet) -> None:
     assert net.raw().ask(request("/simple-echo/x")) == (
         b"HTTP/1.1 404 Not Found\r\n"
         b"Server: echod\r\n"
+        b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
         b"Content-Type: text/plain; charset=utf-8\r\n"
         b"Content-Length: 49\r\n"
         b"Connection: close\r\n"
@@ -63,8 +64,10 @@ def test_a_head_may_have_a_hundred_fields(net: MemoryNet) -> None:
     assert net.raw().ask(request("/echo", *["A: a"] * 95)).startswith(b"HTTP/1.1 101 ")
 
 
-def test_a_silent_client_gets_408_after_five_seconds(net: MemoryNet) -> None:
+@pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\n", b"\r", b"\r\n"])
+def test_a_client_that_ends_no_head_gets_408_after_five_seconds(net: MemoryNet, begun: bytes) -> None:
     peer = net.raw()
+    peer.send(begun)
     net.wait(4.9)
     assert peer.take() == b""
 
@@ -73,6 +76,53 @@ def test_a_silent_client_gets_408_after_five_seconds(net: MemoryNet) -> None:
     assert peer.take().startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert peer.lost
     assert net.clock.getDelayedCalls() == []
+    assert net.server.counters.counts() == {"408": 1}
+
+
+def test_a_client_that_says_nothing_is_closed_without_an_answer_and_counted_apart(net: MemoryNet) -> None:
+    peer = net.raw()
+    net.wait(4.9)
+    assert not peer.lost
+
+    net.wait(0.1)
+
+    assert (peer.take(), peer.lost) == (b"", True)
+    assert net.clock.getDelayedCalls() == []
+    assert net.server.counters.counts() == {"silent": 1}
+
+
+def test_a_client_that_says_nothing_to_the_end_either_is_cut(net: MemoryNet) -> None:
+    gate, transport = lone_gate(net)
+    net.clock.advance(5)
+    assert transport.disconnecting
+    gate.dataReceived(request("/echo"))
+    assert transport.value() == b""
+
+    net.clock.advance(0.3)
+
+    assert transport.disconnected
+    gate.connectionLost()
+    assert net.clock.getDelayedCalls() == []
+
+
+def test_a_probe_that_connects_and_closes_is_no_event_at_all(net: MemoryNet) -> None:
+    peer = net.raw()
+    peer.hang_up()
+    net.wait(10)
+    assert net.server.counters.counts() == {}
+
+
+def test_a_refused_client_is_not_read_for_ever(net: MemoryNet) -> None:
+    gate, transport = lone_gate(net)
+    gate.dataReceived(b"GET /\r\n\r\n")
+    transport.disconnecting = False
+    gate.dataReceived(bytes(1024 * 1024))
+    assert transport.producerState == "producing"
+
+    gate.dataReceived(b"x")
+
+    assert transport.producerState == "paused"
+    gate.connectionLost()
 
 
 def test_who_stays_after_408_is_not_waited_for_again(net: MemoryNet) -> None:

@@ -45,6 +45,33 @@ def test_the_server_closes_with_code_and_reason_and_drops(server: RawPeer, journ
     assert journal.lines == ["open", (1000, "bye")]
 
 
+def test_the_server_closes_with_1014_and_drops(server: RawPeer, journal: Journal) -> None:
+    assert unframe(server.ask(b"\x88\x05\x03\xf6bad")) == [(CLOSE, b"\x03\xf6bad")]
+
+    server.hang_up()
+
+    assert journal.lines == ["open", (1014, "bad")]
+
+
+@pytest.mark.parametrize("code", [1004, 1005, 1006, 1015, 1016, 2999])
+def test_a_code_that_no_close_may_carry_is_a_violation(server: RawPeer, journal: Journal, code: int) -> None:
+    [(opcode, payload)] = unframe(server.ask(b"\x88\x02" + code.to_bytes(2, "big")))
+
+    assert (opcode, payload[:2]) == (CLOSE, b"\x03\xea")
+    server.hang_up()
+    assert journal.lines == ["open", (1002, f"invalid close code {code}")]
+
+
+def test_our_close_may_be_answered_with_1014(net: MemoryNet, server: RawPeer, journal: Journal) -> None:
+    close(net, journal, 4001)
+    server.take()
+    server.send(b"\x88\x02\x03\xf6")
+
+    server.hang_up()
+
+    assert journal.lines == ["open", (1014, "")]
+
+
 def test_a_bare_close_is_1005(server: RawPeer, journal: Journal) -> None:
     assert unframe(server.ask(b"\x88\x00")) == [(CLOSE, b"")]
 

@@ -14,7 +14,7 @@ from tests.faults.measure import KIB, MIB
 from tests.faults.numbered import read_numbered, read_slowly, send_numbered
 from tests.faults.scene import CLOSE_TIMEOUT_S, LATE_S, SLOW_S, Scene, note, staged
 
-CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 4999]
+CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999]
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -21,7 +21,6 @@ LINE_BREAKS = {
     "FS": "\x1c",
     "GS": "\x1d",
     "RS": "\x1e",
-    "NEL": "\x85",
     "NUL": "\0",
     "DEL": "\x7f",
 }
@@ -116,8 +115,17 @@ def test_a_huge_head_stalls_nobody(scene: Scene) -> None:
     assert stall <= 0.020
 
 
-def test_a_silent_client_is_told_408_and_let_go(scene: Scene) -> None:
+def test_a_silent_client_is_let_go_without_a_word(scene: Scene) -> None:
     with scene.connect() as attacker:
+        watch = scene.stopwatch()
+        assert attacker.wait_for_end() == "fin"
+        assert HEAD_TIMEOUT_S - 0.1 <= watch.seconds() <= HEAD_TIMEOUT_S + 1
+        scene.wait_until_freed()
+
+
+def test_a_client_that_begins_and_stops_is_told_408_and_let_go(scene: Scene) -> None:
+    with scene.connect() as attacker:
+        attacker.send(b"GET")
         watch, start = scene.stopwatch(), time.monotonic()
         assert status(attacker) == 408
         assert time.monotonic() - start >= HEAD_TIMEOUT_S - 0.1
@@ -184,6 +192,29 @@ def test_a_doubled_header_is_refused(scene: Scene, line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["Upgrade: websocket", "Connection: keep-alive"])
+@pytest.mark.parametrize("value", ["\xc3\x85lesund", "voil\xc3\xa0", "\x85"])
+def test_other_alphabets_may_stand_in_a_header(scene: Scene, value: str) -> None:
+    assert answer(scene, request("/echo", f"X-City: {value}")) == 101
+
+
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.0\n\n", b"GET / HTTP/1.1\r\nHost: h\n\n", b"\n", b"\r\n\r\n"])
+def test_what_ends_its_lines_otherwise_is_told_so_at_once(scene: Scene, sent: bytes) -> None:
+    with scene.connect() as attacker:
+        attacker.send(sent)
+        watch = scene.stopwatch()
+        assert status(attacker) == 400
+        assert watch.seconds() < 1
+
+
+def test_a_refused_client_cannot_send_at_full_speed(scene: Scene) -> None:
+    with scene.connect() as attacker:
+        attacker.send(b"GET / HTTP/1.1\r\n\0")
+        sent = attacker.send_until_stuck(bytes(64 * KIB), 64 * MIB, stuck_s=1.0)
+        note(f"sent behind a refusal: {sent / MIB:.1f} MiB")
+        assert sent < 32 * MIB
+        assert scene.wait_until_freed() <= CLOSE_TIMEOUT_S + LATE_S
+
+
 def test_a_header_that_is_a_list_may_come_in_two_lines(scene: Scene, line: str) -> None:
     assert answer(scene, request("/echo", line)) == 101
 

@@ -59,9 +59,9 @@ def test_any_other_origin_may_not(strict: Scene, origin: str) -> None:
     assert status_for(strict, origin) == 403
 
 
-@pytest.mark.parametrize("origin", ["example.com", ""])
-def test_what_is_no_origin_may_not(strict: Scene, origin: str) -> None:
-    assert status_for(strict, origin) == 400
+@pytest.mark.parametrize("origin", ["example.com", "", "localhost:8080", "MyApp", "file://", "app://example.com"])
+def test_what_is_no_url_may_not(strict: Scene, origin: str) -> None:
+    assert status_for(strict, origin) == 403
 
 
 def test_two_origins_are_refused_though_one_is_allowed(strict: Scene) -> None:
@@ -72,7 +72,20 @@ def test_who_is_no_browser_may_connect(strict: Scene) -> None:
     assert status_for(strict) == 101
 
 
-@pytest.mark.parametrize("origin", ["null", "https://anything.example", "http://localhost:1"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "https://anything.example",
+        "http://localhost:1",
+        "localhost:21000",
+        "MyApp",
+        "",
+        "file://",
+        "http://",
+        "http://[x",
+    ],
+)
 def test_without_the_option_every_origin_may_connect(scene: Scene, origin: str) -> None:
     assert status_for(scene, origin) == 101
 
@@ -80,3 +93,9 @@ def test_without_the_option_every_origin_may_connect(scene: Scene, origin: str) 
 def test_a_page_from_a_file_may_be_allowed_alone() -> None:
     with set_up("--origin=null", clients=0) as scene:
         assert [status_for(scene, origin) for origin in ("null", "https://example.com")] == [101, 403]
+
+
+@pytest.mark.parametrize("origin", ["file://", "chrome-extension://abcdef", "app://", "MyApp", "localhost:21000"])
+def test_a_program_that_is_no_browser_may_be_allowed_alone(origin: str) -> None:
+    with set_up(f"--origin={origin}", clients=0) as scene:
+        assert [status_for(scene, each) for each in (origin, "https://example.com", f"{origin}x")] == [101, 403, 403]

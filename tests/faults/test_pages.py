@@ -177,12 +177,14 @@ def test_who_asks_for_a_small_page_and_never_leaves_is_let_go(site: Scene) -> No
         assert seconds <= CLOSE_TIMEOUT_S + LATE_S
 
 
-@pytest.mark.parametrize("given", ["bytes=0-0", "bytes=-1", "bytes=5-1", "bytes=x", "bytes=" + "0-0," * 500 + "0-0"])
+@pytest.mark.parametrize(
+    "given",
+    ["bytes=0-0", "bytes=-1", "bytes=5-1", "bytes=x", "bytes=-99999", "bytes=", "bytes=" + "0-0," * 500 + "0-0"],
+)
 def test_a_range_is_harmless(site: Scene, given: str) -> None:
     with site.connect() as attacker:
         code, _, body = ask(attacker, "/index.html", "GET", f"Range: {given}")
-        assert code in (200, 206, 416)
-        assert len(body) <= 500 * 100 + 100
+        assert (code, body) == (200, b"<p>index")
     assert site.growth() <= MIB
 
 

@@ -16,7 +16,7 @@ from echod.flow.flow_control import FlowControl
 from echod.flow.lingering_close import LingeringClose
 from echod.flow.stall_timeout import StallTimeout
 from echod.settings import Limits
-from tests.pair import BINARY, CLOSE, TEXT, MemoryNet, RawPeer, masked, unframe
+from tests.pair import BINARY, CLOSE, TEXT, MemoryNet, RawPeer, masked, request, unframe
 from tests.stub_transport import LocalSocketPair, StubTransport
 
 BYE = masked(CLOSE, b"\x03\xe8")
@@ -190,6 +190,20 @@ def test_an_ending_that_is_over_cuts_nobody(line: LocalSocketPair, clock: Clock)
     assert clock.getDelayedCalls() == []
 
 
+def test_an_ending_reads_a_megabyte_and_no_more(line: LocalSocketPair, clock: Clock) -> None:
+    ending = LingeringClose(line.stub_transport, clock, 5, Counters())
+    ending.start_half_close()
+    for _ in range(16):
+        ending.drop(bytes(65_536))
+    assert "pause" not in line.stub_transport.told
+
+    ending.drop(b"x")
+    assert line.stub_transport.told[-1] == "pause"
+    clock.pump([1] * 5)
+
+    assert line.stub_transport.told[-1] == "abort"
+
+
 def test_an_ending_waits_for_a_peer_that_takes_what_is_owed(line: LocalSocketPair, clock: Clock) -> None:
     LingeringClose(line.stub_transport, clock, 5, Counters()).finish()
     clock.pump([1] * 4)
@@ -283,6 +297,24 @@ def test_bytes_after_the_close_are_dropped(net: MemoryNet) -> None:
 
     assert peer.ask(masked(TEXT, b"late") + bytes(100_000)) == b""
     assert not peer.lost
+
+
+VIOLATION = b"\xff\x80\0\0\0\0"
+
+
+@pytest.mark.parametrize("end", [BYE, VIOLATION, b"GET /\r\n\r\n", request("/nowhere")])
+def test_who_goes_on_sending_is_not_read_for_ever(net: MemoryNet, end: bytes) -> None:
+    peer = net.open("/echo") if end in (BYE, VIOLATION) else net.raw()
+    peer.keeps_open = True
+    peer.send(end)
+    assert (peer.heard_end, peer.lost) == (True, False)
+
+    for _ in range(32):
+        peer.send(bytes(65_536))
+
+    assert sum(map(len, peer.transport.stream)) >= 14 * 65_536
+    net.wait(5)
+    assert peer.lost
 
 
 def test_who_closes_and_does_not_read_gets_its_replies_when_it_does(quick: MemoryNet) -> None:

@@ -79,12 +79,13 @@ def test_who_is_held_when_all_are_sent_off_is_counted(net: MemoryNet) -> None:
     assert net.server.counters.counts() == {"503 leaving": 1}
 
 
-def test_a_head_that_does_not_come_is_counted(net: MemoryNet) -> None:
-    net.raw()
+@pytest.mark.parametrize(("begun", "kind"), [(b"GET /", "408"), (b"", "silent")])
+def test_a_head_that_does_not_come_is_counted(net: MemoryNet, begun: bytes, kind: str) -> None:
+    net.raw().send(begun)
 
     net.wait(5)
 
-    assert net.server.counters.counts() == {"408": 1}
+    assert net.server.counters.counts() == {kind: 1}
 
 
 def test_another_origin_is_counted(net: MemoryNet) -> None:

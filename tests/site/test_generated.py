@@ -9,14 +9,17 @@ from functools import partial
 import pytest
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogEvent
 
 from echod.counters import Counters
 from echod.rules.behaviours.table import PARAMETERS
 from echod.rules.http.head import Head
+from echod.rules.http.response import Page
 from echod.site.generated import answer_behaviours
 from echod.site.response import Response
 from echod.websocket.context import ServerContext, make_context
 from tests.child import ROOT
+from tests.site.visitor import Response as Answer
 from tests.site.visitor import Site
 
 NAMES = [parameter.name for parameter in PARAMETERS]
@@ -136,3 +139,59 @@ def test_what_a_query_says_is_shown_as_text(listing: Site) -> None:
 
 def test_the_answer_is_made_from_the_head_alone() -> None:
     assert answer_behaviours(None, Head("GET", "/behaviours", "HTTP/1.1", ())) is not None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ("If-None-Match: {etag}", 304),
+        ("If-None-Match: W/{etag}", 304),
+        ('If-None-Match: "x"', 200),
+        ("If-Match: {etag}", 200),
+        ('If-Match: "x"', 412),
+        ("If-Modified-Since: Fri, 31 Dec 2099 23:59:59 GMT", 200),
+        ("If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", 200),
+        ("Range: bytes=-99999", 200),
+    ],
+)
+def test_a_generated_page_has_conditions_too(listing: Site, condition: str, status: int, method: str) -> None:
+    """RFC 9110, 13.2.2; made anew each time, it has no date of modification."""
+    etag = re.search(rb"ETag: (.*)\r\n", body_of(listing, "/behaviours")[0] + b"\r\n")[1].decode()
+    lines = f"{method} /behaviours HTTP/1.1\r\nHost: h\r\n{condition.format(etag=etag)}\r\n\r\n"
+    answer = Answer(listing.visit(lines.encode()).value())
+    assert answer.status == status
+    assert bool(answer.body) is (method == "GET" and status != 304)
+    assert (answer.values("Content-Length") == []) is (status == 304)
+    assert answer.values("Date") == ["Thu, 01 Jan 1970 00:00:00 GMT"]
+
+
+def test_each_form_of_a_page_has_its_own_tag(listing: Site) -> None:
+    tags = {
+        re.search(rb"ETag: (.*)\r\n", body_of(listing, "/behaviours", f"Accept: {accept}")[0])[1]
+        for accept in ("text/html", "application/json")
+    }
+    assert len(tags) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_whatever_making_a_page_raises_is_an_answer(events: list[LogEvent], method: str) -> None:
+    def fail(*_: object) -> Page:
+        raise ZeroDivisionError("secret")
+
+    clock, counters, site = MemoryReactorClock(), Counters(), Site(None, MemoryReactorClock())
+    site.endpoints.pages["/p"] = Factory.forProtocol(partial(Response, fail, make_context(clock, counters=counters)))
+    answer = Answer(site.visit(f"{method} /p HTTP/1.1\r\nHost: h\r\n\r\n".encode()).value())
+    assert (answer.status, answer.values("Content-Length")) == (500, ["63"])
+    assert b"secret" not in answer.raw
+    assert bool(answer.body) is (method == "GET")
+    assert len([event for event in events if "log_failure" in event]) == 1
+    assert counters.counts() == {"500": 1}
+
+
+def test_what_comes_behind_a_request_is_dropped_and_not_for_ever(listing: Site) -> None:
+    line = listing.visit(b"GET /behaviours HTTP/1.1\r\nHost: h\r\n\r\n")
+    line.disconnecting = False
+    line.protocol.dataReceived(bytes(1024 * 1024 + 1))
+    assert line.producerState == "paused"
+    line.lose()

@@ -9,6 +9,7 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogEvent, LogLevel
 
 from echod.site.generated import answer_live, answer_ready
 from echod.site.pages import make_pages
@@ -27,7 +28,9 @@ class Supervised(Site):
             ("/health/live", answer_live),
             ("/health/ready", partial(answer_ready, lambda: self.is_ready)),
         ):
-            self.endpoints.pages[path] = Factory.forProtocol(partial(Response, make, make_context(clock)))
+            self.endpoints.pages[path] = Factory.forProtocol(
+                partial(Response, make, make_context(clock), LogLevel.debug)
+            )
         self.is_ready = True
 
 
@@ -84,3 +87,21 @@ async def test_health_is_not_changed_by_asking(supervised: Supervised) -> None:
 )
 async def test_everything_else_is_a_page(supervised: Supervised, target: str, status: int) -> None:
     assert (await supervised.get(target)).status == status
+
+
+@ensureDeferred
+@pytest.mark.parametrize("target", ["/health/live", "/health/ready"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+async def test_who_asks_every_second_fills_no_log(
+    supervised: Supervised, events: list[LogEvent], target: str, method: str
+) -> None:
+    await supervised.get(target, method=method)
+
+    assert [event["log_level"] for event in events] == [LogLevel.debug]
+
+
+@ensureDeferred
+async def test_health_is_dated(supervised: Supervised) -> None:
+    answer = await supervised.get("/health/live")
+
+    assert answer.values("Date") == ["Thu, 01 Jan 1970 00:00:00 GMT"]

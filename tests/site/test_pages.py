@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, formatEvent
+from twisted.web.static import File
 
 from echod.counters import Counters
 from echod.errors import BadSetting
+from echod.rules.http.head import Head
+from echod.settings import Limits
+from echod.site.page_files import WholeFile
 from echod.site.pages import make_pages
-from tests.site.visitor import HANDSHAKE, Line, Site
+from tests.site.visitor import HANDSHAKE, Line, Response, Site
 
 ENCODED_TRAVERSALS = [
     "/../secret.txt",
@@ -128,10 +137,283 @@ async def test_what_is_refused_is_counted_and_nothing_else(folder: Path) -> None
     assert counters.counts() == {"404": 2}
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "bytes=3-7",
+        "bytes=-99999",
+        "bytes=-5",
+        "bytes=",
+        "bytes=,",
+        "bytes=0-0,2-3",
+        "bytes=99-",
+        "bytes=\u00b2-",
+        "bytes=5-1",
+        "lines=1-2",
+        "x",
+        "",
+    ],
+)
 @ensureDeferred
-async def test_a_part_of_a_page_can_be_had(site: Site) -> None:
-    answer = await site.get("/index.html", "Range: bytes=3-7")
-    assert (answer.status, answer.body) == (206, b"index")
+async def test_no_part_of_a_page_can_be_had(site: Site, events: list[LogEvent], given: str, method: str) -> None:
+    """RFC 9110, 14.2: a server may ignore Range."""
+    head = f"{method} /index.html HTTP/1.1\r\nHost: h\r\nRange: {given}\r\nIf-Range: x\r\n\r\n"
+    answer = await site.ask(head.encode("latin-1"))
+    assert (answer.status, answer.values("Accept-Ranges"), answer.values("Content-Length")) == (200, ["none"], ["12"])
+    assert answer.body == (b"<p>index</p>" if method == "GET" else b"")
+    assert answer.values("Content-Range") == []
+    assert [event["log_level"].name for event in events if event["log_level"].name != "info"] == []
+
+
+MALFORMED = "If-Modified-Since: yesterday"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        (["If-None-Match: {etag}"], 304),
+        (["If-None-Match: W/{etag}"], 304),
+        (['If-None-Match: "x", {etag}'], 304),
+        (['If-None-Match: "x"', "If-None-Match: {etag}"], 304),
+        (["If-None-Match: *"], 304),
+        (['If-None-Match: "x"'], 200),
+        (["If-None-Match: x"], 200),
+        (["If-None-Match: "], 200),
+        (["If-Match: {etag}"], 200),
+        (["If-Match: *"], 200),
+        (["If-Match: W/{etag}"], 412),
+        (['If-Match: "x"'], 412),
+        (["If-Match: x"], 412),
+        (["If-Modified-Since: {modified}"], 304),
+        (["If-Modified-Since: Fri, 31 Dec 2099 23:59:59 GMT"], 304),
+        (["If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT"], 200),
+        ([MALFORMED], 200),
+        (["If-Modified-Since: {modified}", "If-Modified-Since: {modified}"], 200),
+        (["If-Unmodified-Since: {modified}"], 200),
+        (["If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT"], 412),
+        (["If-Unmodified-Since: yesterday"], 200),
+        (['If-None-Match: "x"', "If-Modified-Since: {modified}"], 200),
+        (["If-None-Match: {etag}", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT"], 304),
+        (["If-Match: {etag}", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT"], 200),
+        (['If-Match: "x"', "If-None-Match: {etag}"], 412),
+        (["If-Match: {etag}", "If-None-Match: {etag}"], 304),
+    ],
+)
+@ensureDeferred
+async def test_conditions_hold_in_the_order_of_the_rfc(
+    site: Site, conditions: list[str], status: int, method: str
+) -> None:
+    """RFC 9110, 13.2.2."""
+    now = await site.get("/")
+    [etag], [modified] = now.values("ETag"), now.values("Last-Modified")
+    answer = await site.get("/", *(line.format(etag=etag, modified=modified) for line in conditions), method=method)
+    assert answer.status == status
+    assert bool(answer.body) is (method == "GET" and status != 304)
+    assert len(answer.values("Date")) == 1
+
+
+@ensureDeferred
+async def test_a_page_that_the_client_has_is_confirmed_without_a_length(site: Site) -> None:
+    """RFC 9110, 8.6 and 15.4.5."""
+    [etag] = (await site.get("/")).values("ETag")
+    answer = await site.get("/", f"If-None-Match: {etag}")
+    assert (answer.values("Content-Length"), answer.values("Transfer-Encoding"), answer.body) == ([], [], b"")
+    assert (answer.values("ETag"), answer.values("Cache-Control")) == ([etag], ["no-cache"])
+
+
+@pytest.mark.parametrize("condition", ["If-None-Match: *", 'If-Match: "x"'])
+@pytest.mark.parametrize(("target", "method", "status"), [("/nowhere", "GET", 404), ("/", "POST", 405)])
+@ensureDeferred
+async def test_what_is_refused_anyway_has_no_conditions(
+    site: Site, condition: str, target: str, method: str, status: int
+) -> None:
+    """RFC 9110, 13.2.1."""
+    assert (await site.get(target, condition, method=method)).status == status
+
+
+@ensureDeferred
+async def test_a_page_that_has_changed_has_another_tag(site: Site, folder: Path) -> None:
+    [before] = (await site.get("/")).values("ETag")
+    (folder / "index.html").write_text("<p>INDEX</p>")
+    os.utime(folder / "index.html", ns=(0, 1))
+    answer = await site.get("/", f"If-None-Match: {before}")
+    assert (answer.status, answer.body) == (200, b"<p>INDEX</p>")
+
+
+@ensureDeferred
+async def test_a_page_of_tomorrow_was_not_modified_later_than_now(site: Site, folder: Path) -> None:
+    """RFC 9110, 8.8.2.1."""
+    os.utime(folder / "index.html", (0, time.time() + 86_400))
+    answer = await site.get("/")
+    [modified], [date] = answer.values("Last-Modified"), answer.values("Date")
+    assert parsedate_to_datetime(modified) <= parsedate_to_datetime(date)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("target", ["/", "/nowhere", "/simple-echo", "*"])
+@ensureDeferred
+async def test_every_answer_has_one_date(own_site: Site, target: str, method: str) -> None:
+    """RFC 9110, 6.6.1."""
+    [date] = (await own_site.get(target, method=method)).values("Date")
+    assert re.fullmatch(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", date)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "failures"),
+    [
+        (PermissionError(13, "no"), 403, 0),
+        (FileNotFoundError(2, "gone"), 404, 0),
+        (OSError(5, "I/O error"), 500, 1),
+        (RuntimeError("secret"), 500, 1),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@ensureDeferred
+async def test_a_file_that_cannot_be_opened_is_an_answer_in_our_own_words(
+    site: Site,
+    events: list[LogEvent],
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    error: Exception,
+    status: int,
+    failures: int,
+) -> None:
+    def fail(_: WholeFile) -> None:
+        raise error
+
+    monkeypatch.setattr(WholeFile, "open", fail)
+    answer = await site.get("/", method=method)
+    assert answer.status == status
+    assert answer.values("Content-Type") == ["text/plain; charset=utf-8"]
+    assert bool(answer.body) is (method == "GET")
+    assert b"Traceback" not in answer.raw
+    assert b"secret" not in answer.raw
+    assert len([event for event in events if "log_failure" in event]) == failures
+    assert (answer.values("ETag"), answer.values("Last-Modified"), answer.values("Accept-Ranges")) == ([], [], [])
+
+
+@ensureDeferred
+async def test_whatever_twisted_web_raises_is_an_answer(
+    site: Site, events: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[BinaryIO] = []
+
+    def fail(_: WholeFile, __: object, file: BinaryIO) -> None:
+        opened.append(file)
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(WholeFile, "makeProducer", fail)
+    answer = await site.get("/")
+    assert (answer.status, answer.body) == (500, b"500 Internal Server Error: the server failed to make this page\n")
+    assert (answer.values("ETag"), answer.values("Last-Modified"), answer.values("Accept-Ranges")) == ([], [], [])
+    assert len([event for event in events if "log_failure" in event]) == 1
+    assert opened[0].closed
+
+
+def change(folder: Path, site: Site, size: int) -> tuple[Line, Path]:
+    """A visitor that has the beginning of a large page, which then becomes another size."""
+    large = folder / "large.bin"
+    large.write_bytes(b"x" * 1_000_000)
+    line = site.visit(b"GET /large.bin HTTP/1.1\r\nHost: h\r\n\r\n")
+    os.truncate(large, size)
+    return line, large
+
+
+@ensureDeferred
+async def test_a_file_that_grows_comes_as_it_was(site: Site, folder: Path) -> None:
+    line, _ = change(folder, site, 2_000_000)
+    await line.all_sent()
+    line.lose()
+    assert line.value().endswith(b"\r\n\r\n" + b"x" * 1_000_000)
+
+
+@ensureDeferred
+async def test_a_file_that_gets_shorter_ends_the_connection(site: Site, folder: Path, events: list[LogEvent]) -> None:
+    line, _ = change(folder, site, 500_000)
+    await line.all_sent()
+    line.lose()
+    answer = Response(line.value())
+    assert (answer.values("Content-Length"), len(answer.body)) == (["1000000"], 500_000)
+    assert len([event for event in events if "log_failure" in event]) == 1
+    assert site.clock.getDelayedCalls() == []
+
+
+@ensureDeferred
+async def test_a_file_of_which_nothing_can_be_read_is_a_500(site: Site, folder: Path, events: list[LogEvent]) -> None:
+    line, _ = change(folder, site, 0)
+    await line.all_sent()
+    line.lose()
+    answer = Response(line.value())
+    assert (answer.status, answer.values("Content-Length"), answer.values("ETag")) == (500, ["63"], [])
+    assert answer.body == b"500 Internal Server Error: the server failed to make this page\n"
+    assert len([event for event in events if "log_failure" in event]) == 1
+    assert site.clock.getDelayedCalls() == []
+
+
+@ensureDeferred
+async def test_a_file_that_is_replaced_comes_as_it_was(site: Site, folder: Path) -> None:
+    large = folder / "large.bin"
+    large.write_bytes(b"x" * 1_000_000)
+    line = site.visit(b"GET /large.bin HTTP/1.1\r\nHost: h\r\n\r\n")
+    (folder / "new").write_bytes(b"y")
+    (folder / "new").replace(large)
+    await line.all_sent()
+    line.lose()
+    assert line.value().endswith(b"\r\n\r\n" + b"x" * 1_000_000)
+
+
+@ensureDeferred
+async def test_twisted_web_sees_nothing_that_pages_do_not_need(site: Site) -> None:
+    lines = ("Expect: 100-continue", "Transfer-Encoding: identity", "Cookie: " + "c" * 9000)
+    head = "GET /?" + "q" * 3000 + " HTTP/1.1\r\nHost: h\r\n" + "".join(f"{line}\r\n" for line in lines[::2]) + "\r\n"
+    answer = await site.ask(head.encode())
+    assert (answer.status, answer.body) == (200, b"<p>index</p>")
+
+
+@pytest.mark.parametrize("size", [20_000, 60_000])
+@ensureDeferred
+async def test_a_request_of_any_size_that_the_gate_allows_is_answered(folder: Path, size: int) -> None:
+    clock = MemoryReactorClock()
+    site = Site(make_pages(folder, clock), clock, Limits(max_header_bytes=100_000))
+    assert (await site.get("/" + "a" * size)).status == 404
+    assert (await site.get("/", "Cookie: " + "c" * size)).status == 200
+    assert (await site.get("/", "If-None-Match: " + ", ".join(['"x"'] * (size // 5)))).status == 200
+
+
+def test_what_comes_behind_a_request_is_dropped_and_not_for_ever(folder: Path) -> None:
+    clock = MemoryReactorClock()
+    channel = make_pages(folder, clock).buildProtocol(None)
+    line = Line(channel)
+    channel.makeConnection(line)
+    channel.receive_head(Head("GET", "/nowhere", "HTTP/1.1", (("Host", "h"),)), b"")
+    assert Response(line.value()).status == 404
+    line.disconnecting = False
+    channel.dataReceived(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" + bytes(1024 * 1024))
+    assert line.producerState == "paused"
+    assert line.value().count(b"HTTP/1.1 ") == 1
+    line.lose()
+
+
+def test_a_visitor_who_has_closed_his_half_is_not_waited_for(folder: Path) -> None:
+    clock = MemoryReactorClock()
+    channel = make_pages(folder, clock).buildProtocol(None)
+    line = Line(channel)
+    channel.makeConnection(line)
+    channel.receive_head(Head("GET", "/nowhere", "HTTP/1.1", (("Host", "h"),)), b"")
+    channel.readConnectionLost()
+    channel.writeConnectionLost()
+    clock.advance(5)
+    assert line.disconnecting
+    line.lose()
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_canary_twisted_web_still_fails_for_a_range_before_the_beginning(folder: Path) -> None:
+    """When it does not, `WholeFile` may leave Range to it."""
+    start, size = File(str(folder / "index.html"))._rangeToOffsetAndSize(None, 99_999)
+    assert (start, size) == (12 - 99_999, 99_999)
 
 
 @ensureDeferred

@@ -135,8 +135,9 @@ def test_what_is_no_allowed_origin_is_forbidden(router: Router, origin: str) -> 
 
 @pytest.mark.parametrize("path", ["/guarded", "/simple-echo"])
 @pytest.mark.parametrize("origin", ["", "garbage", "http://[::1"])
-def test_what_is_no_origin_is_refused_by_every_endpoint(router: Router, path: str, origin: str) -> None:
-    assert router.status(upgrade(path, f"Origin: {origin}")) == 400
+def test_what_is_no_url_is_an_origin_too(router: Router, path: str, origin: str) -> None:
+    taken = router.to(upgrade(path, f"Origin: {origin}"))
+    assert taken is SIMPLE if path == "/simple-echo" else isinstance(taken, Refusal) and taken.status == 403
 
 
 def test_two_origins_are_refused_though_both_be_allowed(router: Router) -> None:
@@ -236,10 +237,17 @@ def test_a_host_that_can_be_is_taken(router: Router, host: str) -> None:
     assert router.to(upgrade("/simple-echo").replace(b"localhost:9001", host.encode())) is SIMPLE
 
 
-def test_an_empty_port_is_taken_by_pages_and_refused_by_endpoints(router: Router) -> None:
-    """It is in the grammar (RFC 3986, 3.2), but no number for `onConnect`."""
-    assert router.to(get("/").replace(b"Host: h", b"Host: h:")) is PAGES
-    assert router.status(upgrade("/simple-echo").replace(b"localhost:9001", b"h:")) == 400
+@pytest.mark.parametrize("host", [b"h:", b"[::1]:", b"127.0.0.1:"])
+def test_a_port_may_be_empty(router: Router, host: bytes) -> None:
+    """RFC 9110, 7.2, and RFC 3986, 3.2.3."""
+    assert router.to(get("/").replace(b"Host: h", b"Host: " + host)) is PAGES
+    assert router.to(upgrade("/simple-echo").replace(b"localhost:9001", host)) is SIMPLE
+
+
+def test_a_tunnel_is_not_dug(router: Router) -> None:
+    refusal = router.to(b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n")
+    assert isinstance(refusal, Refusal)
+    assert (refusal.status, refusal.headers[0]) == (405, ("Allow", "GET, HEAD"))
 
 
 def test_http_1_0_knows_no_host(router: Router) -> None:

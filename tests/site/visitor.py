@@ -89,13 +89,13 @@ class Line(StringTransport):
 class Site:
     """The gates of a server with the plain echo on `/`, `/simple-echo` and `/multi-echo`, and these pages."""
 
-    def __init__(self, pages: IProtocolFactory | None, clock: MemoryReactorClock) -> None:
+    def __init__(self, pages: IProtocolFactory | None, clock: MemoryReactorClock, limits: Limits | None = None) -> None:
         self.clock = clock
         self.endpoints = Endpoints()
         echo = EndpointFactory(make_context(clock))
         for path in ("/", "/simple-echo", "/multi-echo"):
             self.endpoints.publish(path, Endpoint(echo))
-        self._gates = GateFactory(Routing(self.endpoints, pages), Limits(), clock, Admission())
+        self._gates = GateFactory(Routing(self.endpoints, pages), limits or Limits(), clock, Admission())
 
     def visit(self, *chunks: bytes) -> Line:
         """A connection on which these bytes have arrived."""

@@ -38,6 +38,31 @@ def test_code_and_reason_are_echoed(net: MemoryNet, path: str, close: bytes, rep
     assert peer.lost
 
 
+@pytest.mark.parametrize("path", ["/echo", "/simple-echo"])
+@pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, *range(1007, 1015), 3000, 4999])
+def test_every_registered_code_is_echoed(net: MemoryNet, path: str, code: int) -> None:
+    """RFC 6455, 7.4, and the registry of IANA."""
+    payload = code.to_bytes(2, "big") + b"why"
+
+    assert net.open(path).ask(masked(CLOSE, payload)) == b"\x88\x05" + payload
+    assert net.server.counters.counts() == {}
+
+
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535])
+def test_every_other_code_is_a_violation(net: MemoryNet, code: int) -> None:
+    """1005, 1006 and 1015 say how a Close was missing, and so stand in none (RFC 6455, 7.4.1)."""
+    answer = net.open("/echo").ask(masked(CLOSE, code.to_bytes(2, "big")))
+
+    assert answer[2:4] == b"\x03\xea"
+    assert net.server.counters.counts() == {"protocol error": 1}
+
+
+def test_the_peer_closes_with_1014(net: MemoryNet, journal: Journal) -> None:
+    net.open("/p").send(masked(CLOSE, b"\x03\xf6bad gateway"))
+
+    assert journal.lines == ["open", (1014, "bad gateway")]
+
+
 def test_what_comes_behind_a_close_gets_no_reply(net: MemoryNet) -> None:
     peer = net.open("/echo")
 

@@ -1,6 +1,8 @@
 """The handshake of echod against Autobahn's own: the same heads accepted, the same request, the same answer and state.
 
-Heads that the gate refuses are not of interest: they reach neither.
+Heads that the gate refuses are not of interest: they reach neither. Nor is what Autobahn refuses and the RFCs allow, or
+reads otherwise: a port that is empty, an Origin that is no URL, subprotocols that are empty or no tokens, the host of
+an absolute target, and letters that `str.strip` takes for blanks.
 """
 
 from __future__ import annotations
@@ -29,27 +31,13 @@ LIMITS = Limits(ping_interval_s=0)
 AS_THE_GATE = {"versions": [13], "webStatus": False, "allowedOrigins": ["*"], "allowNullOrigin": True}
 """What stock Autobahn has to be told about handshakes, which are the gate's business here."""
 
-TARGETS = st.sampled_from(
-    ["/", "/echo", "/?a=b&a=c&d", "/a;b?c", "/%20", "//h/p", "//[x", "/:", "/@", "http://h/p?q=1", "WS://h", "/?", "/]"]
-)
-HOSTS = st.sampled_from(["localhost:9001", "localhost", "[::1]:80", "[::1]", "localhost:", "", "h:99999999", "a.b:0"])
+TARGETS = st.sampled_from(["/", "/echo", "/?a=b&a=c&d", "/a;b?c", "/%20", "//h/p", "//[x", "/:", "/@", "/?", "/]"])
+HOSTS = st.sampled_from(["localhost:9001", "localhost", "[::1]:80", "[::1]", "", "h:99999999", "a.b:0"])
 KEYS = st.sampled_from(
     [KEY.decode(), "AAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAB==", "+/+/+/+/+/+/+/+/+/+/+w=="]
 )
-ORIGINS = [
-    "null",
-    "NULL",
-    "file:///x",
-    "http://h",
-    "https://h:8443",
-    "http://h:x",
-    "http://[x",
-    "x",
-    "",
-    "http://:1",
-    "a:b",
-]
-OFFERS = st.sampled_from(["a", "b", "c", "", " a", "x y", "\xe9"])
+ORIGINS = ["null", "NULL", "file:///x", "http://h", "https://h:8443"]
+OFFERS = st.sampled_from(["a", "b", "c", " a"])
 PARAMETERS = st.sampled_from(
     [
         "client_max_window_bits",
@@ -67,7 +55,7 @@ MORE = st.one_of(
     st.sampled_from(ORIGINS).map(lambda origin: ("Origin", origin)),
     st.lists(OFFERS, min_size=1, max_size=3).map(lambda offers: ("Sec-WebSocket-Protocol", ",".join(offers))),
     st.lists(EXTENSIONS, min_size=1, max_size=3).map(lambda offers: ("Sec-WebSocket-Extensions", ", ".join(offers))),
-    st.tuples(st.sampled_from(["X-One", "x-one", "Cookie"]), st.sampled_from(["", "a", "\xa0b\xa0", "c:d", "\te\t"])),
+    st.tuples(st.sampled_from(["X-One", "x-one", "Cookie"]), st.sampled_from(["", "a", "\xe0b", "c:d", "\te\t"])),
 )
 RESTS = st.sampled_from([b"", b"\x81", b"\x82\xfe\x01"])
 

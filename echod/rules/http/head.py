@@ -2,7 +2,8 @@
 
 Pure, and stricter than the parsers behind it, so that they and any proxy in front agree on what was sent:
 lines end with CRLF alone, no line is folded, and no control character but a tab stands in one.
-NEL (0x85) counts as a control character, because `str.splitlines` would end a line there.
+Bytes from 0x80 on may stand in values (RFC 9110, 5.5: obs-text), NEL (0x85) among them, which is part of many letters
+in UTF-8; a request target and a header name are ASCII. So no `str.splitlines`, and no `str.strip` without its letters.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from urllib.parse import urlsplit
 from echod.counters import Kind
 from echod.rules.http.uri import AUTHORITY, PRINTABLE, is_authority
 
-END = b"\r\n\r\n"
+LINE_END = b"\r\n"
+END = LINE_END * 2
+BLANKS = " \t"
+"""What may stand around a value or an element of a list (RFC 9110, 5.6.3)."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) ([^ ]+) (HTTP/\d\.\d)")
-FORBIDDEN = bytes({*range(0x20), 0x7F, 0x85} - {0x09})
-"""In a line; all line ends, which are CRLF, are of these too."""
-NEVER = bytes({*FORBIDDEN} - {0x0A, 0x0D, 0x85})
-"""Not even part of a line end: such a byte, of a TLS ClientHello for instance, is refused at once."""
+REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) ([^ ]+) (HTTP/[0-9]\.[0-9])")
+CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
+"""Control characters (RFC 5234, B.1) that are neither a tab nor part of a line end."""
+FAULT = re.compile(rb"(?P<line_end>(?<!\r)\n|\r[^\n])|[%s]" % re.escape(CONTROLS))
+"""The first byte that no head has, and of which kind it is."""
 ABSOLUTE = re.compile(rf"(?:https?|wss?)://{AUTHORITY}(?:[/?].*)?", re.IGNORECASE)
 
 Headers = tuple[tuple[str, str], ...]
@@ -39,6 +43,8 @@ class Refusal:
 
 
 CONTROL_CHARACTER = Refusal(400, "the request head contains a control character")
+BARE_LINE_END = Refusal(400, "a line of the request head does not end with CRLF")
+NO_REQUEST_LINE = Refusal(400, "the request begins with more than one empty line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Head:
 
     def elements(self, name: str) -> list[str]:
         """The comma-separated elements of a header, in order, its lines together (RFC 9110, 5.3)."""
-        return [element.strip(" \t") for value in self.values(name) for element in value.split(",")]
+        return [element.strip(BLANKS) for value in self.values(name) for element in value.split(",")]
 
     def tokens(self, name: str) -> list[str]:
         """The same in lower case."""
@@ -84,35 +90,60 @@ class Head:
 
 def origin_form(target: str) -> str:
     """A request target without the scheme and host that a client may send (RFC 9112, 3.2.2)."""
-    if target.startswith("/"):
+    if target.startswith("/") or "://" not in target:
         return target
     parts = urlsplit(target)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if parts.scheme else target
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def authority_of(head: Head) -> str:
+    """Host and port that a request is for; an absolute target goes before the Host header (RFC 9112, 3.2.2)."""
+    return head.values("host")[0] if head.target.startswith("/") else urlsplit(head.target).netloc
 
 
 class HeadReader:
-    """Collects bytes until a head is complete, or is refused; `received` is all of them, also `rest` behind it."""
+    """Collects bytes until a head is complete, or is refused.
+
+    Attributes:
+        received: all bytes, also `rest` behind the head; without an empty line in front (RFC 9112, 2.2).
+        is_silent: whether not a byte has come.
+    """
 
     def __init__(self, max_bytes: int, max_headers: int) -> None:
         self._max_bytes = max_bytes
         self._max_headers = max_headers
         self.received = bytearray()
         self._end = 0
+        self._searched = 0
+        self._has_empty_line = False
 
     @property
     def rest(self) -> bytes:
         """The bytes behind the head, once it is complete."""
         return bytes(self.received[self._end :])
 
+    @property
+    def is_silent(self) -> bool:
+        return not self.received and not self._has_empty_line
+
     def feed(self, data: bytes) -> Head | Refusal | None:
         """None while the head is incomplete. After a result no more may be fed."""
-        start = max(0, len(self.received) - len(END) + 1)
         self.received += data
-        end = self.received.find(END, start)
+        while self.received.startswith(LINE_END):
+            if self._has_empty_line:
+                return NO_REQUEST_LINE
+            self._has_empty_line, self._searched = True, 0
+            del self.received[: len(LINE_END)]
+        return self._read()
+
+    def _read(self) -> Head | Refusal | None:
+        start, self._searched = self._searched, len(self.received)
+        end = self.received.find(END, max(0, start - len(END) + 1))
         # A possible beginning of the empty line does not count, so that TCP segmentation makes no difference.
         length = len(self.received) - len(END) + 1 if end < 0 else end
-        if has_any(self.received[start : min(length, self._max_bytes) + len(END)], NEVER):
-            return CONTROL_CHARACTER
+        stop = min(length, self._max_bytes) + len(END)
+        if (fault := find_fault(self.received, start, min(stop, len(self.received)))) is not None:
+            return fault
         if length > self._max_bytes:
             return Refusal(431, f"the request head is larger than {self._max_bytes} bytes")
         if end < 0:
@@ -121,36 +152,54 @@ class HeadReader:
         return parse_head(bytes(self.received[:end]), self._max_headers)
 
 
+def find_fault(data: bytearray, start: int, stop: int) -> Refusal | None:
+    """The refusal of the first control character or bare line end here; bytes before `start` are searched already."""
+    before = max(0, start - 1)
+    pairs = data.count(LINE_END, before, stop)
+    is_good = (
+        pairs == data.count(b"\n", start, stop)
+        and pairs == data.count(b"\r", before, max(before, stop - 1))
+        and not has_any(data[start:stop], CONTROLS)
+    )
+    # Counting is many times faster than this regular expression, which is for what is refused.
+    found = None if is_good else FAULT.search(data, before, stop)
+    return None if found is None else BARE_LINE_END if found["line_end"] else CONTROL_CHARACTER
+
+
 def has_any(data: bytes | bytearray, forbidden: bytes) -> bool:
     """Whether one of these bytes is in the data; many times faster than a regular expression."""
     return len(data.translate(None, forbidden)) < len(data)
 
 
 def parse_head(raw: bytes, max_headers: int) -> Head | Refusal:
-    """The head in these bytes, which are without the empty line at its end."""
+    """The head in these bytes, which have no fault, and are without the empty line at their end."""
     lines = raw.decode("latin-1").split("\r\n")
     if len(lines) - 1 > max_headers:
         return Refusal(431, f"the request has more than {max_headers} header fields")
-    if has_any(raw.replace(b"\r\n", b""), FORBIDDEN):
-        return CONTROL_CHARACTER
     words = REQUEST_LINE.fullmatch(lines[0])
     if words is None:
         return Refusal(400, "the request line is not 'METHOD target HTTP/1.1'")
     method, target, version = words.groups()
+    if not version.startswith("HTTP/1."):
+        return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
     if not is_target(method, target):
         return Refusal(400, "the request target is not a path or an absolute http URI without a fragment")
     if (headers := parse_headers(lines[1:])) is None:
         return Refusal(400, "a header line is not 'name: value'")
-    if version not in ("HTTP/1.0", "HTTP/1.1"):
-        return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-    head = Head(method, target, version, headers, raw)
+    # A higher minor version is read as our highest (RFC 9110, 6.2).
+    head = Head(method, target, version if version == "HTTP/1.0" else "HTTP/1.1", headers, raw)
     return check_host(head) or head
 
 
 def is_target(method: str, target: str) -> bool:
-    """Whether a request target is a path or an absolute URI without a fragment, or `*` for OPTIONS (RFC 9112, 3.2)."""
+    """Whether a request target has a form that this method may have (RFC 9112, 3.2).
+
+    A path or an absolute URI without a fragment; besides `*` for OPTIONS, and an authority for CONNECT.
+    """
     if target == "*":
         return method == "OPTIONS"
+    if method == "CONNECT" and is_authority(target):
+        return True
     is_printable = "#" not in target and PRINTABLE.fullmatch(target) is not None
     return is_printable and (target.startswith("/") or is_absolute(target))
 
@@ -182,4 +231,4 @@ def parse_headers(lines: list[str]) -> Headers | None:
     # All names in one match: a character that is forbidden in one is forbidden in all.
     if parts and not TOKEN.fullmatch("".join([name for name, _, _ in parts])):
         return None
-    return tuple([(name, value.strip(" \t")) for name, _, value in parts])
+    return tuple([(name, value.strip(BLANKS)) for name, _, value in parts])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from functools import lru_cache
+from hashlib import sha256
 from http import HTTPStatus
 from http.client import responses
+from typing import TypeVar
 
+from echod.rules.http.conditions import Validators
 from echod.rules.http.head import Headers, Refusal
 
 JSON, HTML, PLAIN = "application/json", "text/html", "text/plain; charset=utf-8"
@@ -22,9 +27,17 @@ READ_ONLY = Refusal(405, "pages are read with GET or HEAD", READ_HEADERS)
 """The answer of a page to any other method."""
 
 NOTHING_HERE = Refusal(404, "nothing is published on this path")
+PRECONDITION_FAILED = Refusal(412, "a precondition of the request does not hold")
+FAILED = Refusal(500, "the server failed to make this page")
 
 BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 """Answers that end with their head (RFC 9110, 15.3.5 and 15.4.5)."""
+
+
+VALIDATED = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
+"""Answers that say which state of a page the client has."""
+
+ETAG_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,26 @@ class Page:
     headers: Headers = ()
     status: int = 200
     cache_control: str = "no-cache"
+
+
+def validators_of(page: Page) -> Validators:
+    """What tells this page from another state of it; it is made anew for each request, and so has no date."""
+    return Validators(f'"{sha256(page.body).hexdigest()[:ETAG_DIGITS]}"')
+
+
+Answer = TypeVar("Answer", Refusal, Page)
+
+
+def stamp(answer: Answer, now_s: float) -> Answer:
+    """The answer with the Date of this Unix time (RFC 9110, 6.6.1), unless it has one of its own."""
+    has_date = any(name.lower() == "date" for name, _ in answer.headers)
+    return answer if has_date else replace(answer, headers=(*answer.headers, ("Date", http_date(int(now_s)))))
+
+
+@lru_cache(maxsize=16)
+def http_date(second: int) -> str:
+    """The date of this Unix time (RFC 9110, 5.6.7). A busy server asks for the same many times a second."""
+    return formatdate(second, usegmt=True)
 
 
 def render(refusal: Refusal, *, with_body: bool = True) -> bytes:
@@ -54,9 +87,12 @@ def text_of(refusal: Refusal) -> bytes:
 
 def render_page(page: Page, *, with_body: bool = True) -> bytes:
     """The whole answer with a page, without its body in answer to HEAD."""
+    is_bodiless = page.status in BODILESS
     of_body = (("Content-Type", page.content_type), ("Content-Length", str(len(page.body))))
-    headers = (*page.headers, *of_body, ("Cache-Control", page.cache_control), NOSNIFF, ("Connection", "close"))
-    return assemble(page.status, headers, page.body if with_body else b"")
+    of_state = (("ETag", validators_of(page).etag),) if page.status in VALIDATED else ()
+    more = (*of_state, ("Cache-Control", page.cache_control), NOSNIFF, ("Connection", "close"))
+    headers = (*page.headers, *(() if is_bodiless else of_body), *more)
+    return assemble(page.status, headers, page.body if with_body and not is_bodiless else b"")
 
 
 def assemble(status: int, headers: Headers, body: bytes) -> bytes:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlparse
 
-from echod.rules.http.head import Head, Refusal
-from echod.rules.http.origin import is_readable
+from echod.rules.http.head import BLANKS, TOKEN, Head, Refusal
 
 VERSION = "13"
 UPGRADE_HEADERS = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION))
 NOT_GET = Refusal(405, "a WebSocket is opened with GET", (("Allow", "GET"),))
 SINGLE = ("sec-websocket-key", "sec-websocket-version", "origin")
 """Headers that may stand once only; a second line could mean one thing to a proxy and another to us."""
+
+BLANK = f"[{BLANKS}]*+"
+VALUE = rf'(?:{TOKEN.pattern}|"(?:\\?{TOKEN.pattern})*+")?'
+"""One that is empty is a syntax error too, but may decide no more than that its extension is declined."""
+PARAMETER = rf"{TOKEN.pattern}{BLANK}(?:={BLANK}{VALUE}{BLANK})?"
+EXTENSION = rf"(?:{TOKEN.pattern}{BLANK}(?:;{BLANK}{PARAMETER})*+)?"
+EXTENSIONS = re.compile(rf"{BLANK}{EXTENSION}(?:,{BLANK}{EXTENSION})*+")
+"""Sec-WebSocket-Extensions; what is none must be refused (RFC 6455, 9.1). Nothing is tried twice: time is linear."""
 
 NOT_PLAIN = frozenset(";?:[]@")
 """Without one of these, and with a single slash in front, a target is a path and nothing else."""
@@ -77,11 +85,6 @@ def _check_body(head: Head) -> Refusal | None:
     return Refusal(400, "an opening handshake has no body") if has_body(head) else None
 
 
-def _check_port(head: Head) -> Refusal | None:
-    has_empty = head.by_name["host"][0].endswith(":")
-    return Refusal(400, "the port in the header host is not a number") if has_empty else None
-
-
 def _check_target(head: Head) -> Refusal | None:
     try:
         split_target(head.target)
@@ -91,14 +94,22 @@ def _check_target(head: Head) -> Refusal | None:
 
 
 def _check_subprotocols(head: Head) -> Refusal | None:
-    offered = head.elements("sec-websocket-protocol")
+    offered = offered_subprotocols(head)
     is_good = len(set(offered)) == len(offered)
-    return None if is_good else Refusal(400, "a subprotocol is offered twice, or several are empty")
+    return None if is_good else Refusal(400, "a subprotocol is offered twice")
 
 
-def _check_origin(head: Head) -> Refusal | None:
-    origins = head.values("origin")
-    return Refusal(400, "the header origin has no host") if origins and not is_readable(origins[0]) else None
+def _check_extensions(head: Head) -> Refusal | None:
+    is_good = all(EXTENSIONS.fullmatch(value) for value in head.values("sec-websocket-extensions"))
+    return None if is_good else Refusal(400, "the header sec-websocket-extensions is not a list of extensions")
+
+
+def offered_subprotocols(head: Head) -> list[str]:
+    """The subprotocols that may be selected, in order.
+
+    Empty elements are ignored (RFC 9110, 5.6.1.2), and what is no token cannot be answered (RFC 6455, 4.2.2).
+    """
+    return [element for element in head.elements("sec-websocket-protocol") if TOKEN.fullmatch(element)]
 
 
 def split_target(target: str) -> tuple[str, dict[str, list[str]]]:
@@ -125,8 +136,7 @@ CHECKS: tuple[Callable[[Head], Refusal | None], ...] = (
     _check_version,
     _check_key,
     _check_body,
-    _check_port,
     _check_target,
     _check_subprotocols,
-    _check_origin,
+    _check_extensions,
 )

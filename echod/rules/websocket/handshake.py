@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 
-from echod.rules.http.head import Head
+from echod.rules.http.head import Head, authority_of
 from echod.rules.http.response import SERVER
-from echod.rules.http.upgrade import split_target
+from echod.rules.http.upgrade import offered_subprotocols, split_target
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, 1.3."""
@@ -62,11 +62,11 @@ class Acceptance:
 def read_opening(head: Head) -> Opening:
     """What the client asks for with this head, which `check_upgrade` has passed."""
     # Several lines of one name are one list (RFC 9110, 5.3).
-    headers = {name: ", ".join([value.strip() for value in values]) for name, values in head.by_name.items()}
-    host, (path, params) = headers["host"], split_target(head.target)
+    headers = {name: ", ".join(values) for name, values in head.by_name.items()}
+    host, (path, params) = authority_of(head), split_target(head.target)
     if not host.endswith("]"):
         host = host.rpartition(":")[0] or host
-    protocols = head.elements("sec-websocket-protocol")
+    protocols = offered_subprotocols(head)
     return Opening(headers, host, path, params, headers.get("origin", ""), protocols, read_extensions(headers))
 
 
@@ -82,7 +82,7 @@ def read_extension(offer: str) -> Extension:
     parameters: dict[str, list[str | bool]] = {}
     for parameter in rest:
         key, *rest_of_it = map(str.strip, parameter.split("="))
-        value = "=".join(rest_of_it).removeprefix('"').removesuffix('"')
+        value = "=".join(rest_of_it).removeprefix('"').removesuffix('"').replace("\\", "")
         parameters.setdefault(key.lower(), []).append(value if rest_of_it else True)
     return name.strip().lower(), parameters
 

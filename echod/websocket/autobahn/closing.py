@@ -7,7 +7,7 @@ from typing import ParamSpec
 
 from twisted.logger import Logger
 
-from echod.errors import CloseCode
+from echod.errors import CLOSE_CODES, CloseCode
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
 
@@ -35,6 +35,38 @@ def start_close(connection: Connection, code: int | None, reason: str) -> None:
     """Send our Close, with any code (`sendClose` refuses 1001 and 1011); nothing when it is not open."""
     if state_of(connection) is State.OPEN:
         connection.sendCloseFrame(code=code, reasonUtf8=reason.encode() or None)
+
+
+def receive_close(connection: Connection, code: int | None, reason: bytes | None) -> None:
+    """A Close has come: a violation, the answer to ours, or the beginning of the end (RFC 6455, 5.5.1).
+
+    What Autobahn's `onCloseFrame` does, by our list of codes: its own has no 1014, which is registered since.
+    """
+    connection.remoteCloseCode = connection.remoteCloseReason = None
+    if code is not None and code not in CLOSE_CODES:
+        connection._fail_connection(CloseCode.PROTOCOL_ERROR, f"invalid close code {code}")
+        return
+    try:
+        connection.remoteCloseReason = None if reason is None else reason.decode()
+    except UnicodeDecodeError:
+        connection._fail_connection(CloseCode.INVALID_PAYLOAD, "invalid close reason (non-UTF8 payload)")
+        return
+    connection.remoteCloseCode = code
+    _close_cleanly(connection, code, reason)
+
+
+def _close_cleanly(connection: Connection, code: int | None, reason: bytes | None) -> None:
+    """Both ends have sent their Close, or will have: the server ends TCP, and the client waits for that."""
+    state = state_of(connection)
+    connection.wasClean = state is not State.CLOSED
+    if state is State.CLOSED:
+        return
+    if state is State.OPEN:
+        connection.sendCloseFrame(code=code, reasonUtf8=reason, isReply=True)
+    else:
+        stop_close_timer(connection)
+    if connection.is_server:
+        connection.dropConnection(abort=state is not State.OPEN)
 
 
 def close_of(connection: Connection, was_clean: bool) -> tuple[int, str]:

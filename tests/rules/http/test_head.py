@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from echod.rules.http.head import Head, HeadReader, Refusal
+from echod.rules.http.head import Head, HeadReader, Refusal, authority_of
 
 MAX_BYTES = 16384
 MAX_HEADERS = 100
@@ -126,12 +126,27 @@ def test_a_head_with_one_field_more_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "control",
-    [b"\x00", b"\x01", b"\x08", b"\x0b", b"\x0c", b"\x1b", b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"\x7f", b"\x85"],
+    "control", [b"\x00", b"\x01", b"\x08", b"\x0b", b"\x0c", b"\x1b", b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"\x7f"]
 )
 @pytest.mark.parametrize("line", [b"X: a%sb", b"X: %s", b"X%s: a", b"%s: a"])
 def test_a_control_character_in_a_header_line_is_refused(line: bytes, control: bytes) -> None:
     assert status_of(request_with(line % control)) == 400
+
+
+@pytest.mark.parametrize("byte", range(0x80, 0x100))
+def test_every_byte_of_other_alphabets_may_stand_in_a_value(byte: int) -> None:
+    """RFC 9110, 5.5: obs-text; UTF-8 has 0x85 in many letters, which is NEL in latin-1."""
+    value = b"%c \xc3%cles\xc3%c" % (byte, byte, byte)
+    assert head_of(request_with(b"X: " + value)).values("x") == [value.decode("latin-1")]
+
+
+@pytest.mark.parametrize("byte", range(0x80, 0x100))
+@pytest.mark.parametrize(
+    "head", [b"GET /%c HTTP/1.1\r\nHost: h\r\n\r\n", b"GET / HTTP/1.1\r\nHost: h\r\nX%c: a\r\n\r\n"]
+)
+def test_targets_and_names_are_ascii(head: bytes, byte: int) -> None:
+    """RFC 9112, 3.2, and RFC 9110, 5.6.2."""
+    assert status_of(head % byte) == 400
 
 
 @pytest.mark.parametrize("control", [b"\x00", b"\t", b"\x0b", b"\x0c", b"\x1c", b"\x7f", b"\x85", b"\r", b"\n"])
@@ -147,8 +162,89 @@ def test_a_bare_line_end_is_refused(line: bytes) -> None:
     assert status_of(request_with(line)) == 400
 
 
-def test_a_head_of_bare_line_feeds_is_refused() -> None:
-    assert status_of(b"GET / HTTP/1.1\nHost: h\n\nx\r\n\r\n") == 400
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\n",
+        b"GET / HTTP/1.0\n",
+        b"GET / HTTP/1.0\n\n",
+        b"GET / HTTP/1.1\nHost: h\n\n",
+        b"GET / HTTP/1.1\r\nHost: h\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\n",
+        b"GET / HTTP/1.1\nHost: h\r\n\r\n",
+        b"\r\n\nGET / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\rH",
+        b"\rG",
+        b"\r\r\n",
+    ],
+)
+def test_a_line_that_does_not_end_with_crlf_is_refused_at_once_and_by_its_name(raw: bytes) -> None:
+    refusal = read(raw)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.status, refusal.why) == (400, "a line of the request head does not end with CRLF")
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\r", b"GET / HTTP/1.1\r", b"\r\n", b"\r\n\r", b"\r\nGET / HTTP/1.1\r\nHost: h\r\n\r"]
+)
+def test_what_may_become_a_line_end_is_waited_for(raw: bytes) -> None:
+    assert read(raw) is None
+    assert read(*cut(raw, list(range(len(raw))))) is None
+
+
+def test_an_empty_line_before_the_request_line_is_ignored() -> None:
+    """RFC 9112, 2.2."""
+    raw = b"\r\nGET /health/live HTTP/1.1\r\nHost: h\r\n\r\n"
+    head = head_of(raw)
+    assert (head.path, head.raw[:4]) == ("/health/live", b"GET ")
+    assert read(*cut(raw, list(range(len(raw))))) == head
+
+
+def test_what_stands_behind_a_head_with_an_empty_line_in_front_is_kept() -> None:
+    reader = HeadReader(MAX_BYTES, MAX_HEADERS)
+    assert isinstance(reader.feed(b"\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\nxyz"), Head)
+    assert (reader.rest, bytes(reader.received[:5])) == (b"xyz", b"GET /")
+
+
+@pytest.mark.parametrize("raw", [b"\r\n\r\n", b"\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"])
+def test_more_empty_lines_are_refused_at_once(raw: bytes) -> None:
+    refusal = read(*cut(raw, list(range(len(raw)))))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.status, refusal.why) == (400, "the request begins with more than one empty line")
+
+
+@pytest.mark.parametrize(("raw", "is_silent"), [(b"", True), (b"\r", False), (b"\r\n", False), (b"G", False)])
+def test_silence_is_to_send_nothing_at_all(raw: bytes, is_silent: bool) -> None:
+    reader = HeadReader(MAX_BYTES, MAX_HEADERS)
+    reader.feed(raw)
+    assert reader.is_silent is is_silent
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.9"])
+def test_a_higher_minor_version_is_read_as_1_1(version: str) -> None:
+    """RFC 9110, 6.2."""
+    head = head_of(f"GET / HTTP/{version}\r\nHost: h\r\n\r\n".encode())
+    assert (head.version, head.raw.split(b"\r\n")[0]) == ("HTTP/1.1", f"GET / HTTP/{version}".encode())
+
+
+@pytest.mark.parametrize("line", [b"GET / HTTP/0.9", b"GET / HTTP/2.0", b"PRI * HTTP/2.0"])
+def test_another_major_version_is_refused(line: bytes) -> None:
+    assert status_of(line + b"\r\nHost: h\r\n\r\n") == 505
+
+
+def test_a_tunnel_may_be_asked_for() -> None:
+    """RFC 9112, 3.2.3: it is refused as a method, and not as a target."""
+    assert head_of(b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n").path == "h:443"
+    assert status_of(b"GET h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "authority"),
+    [("/", "h:1"), ("http://other", "other"), ("ws://[::1]:80/?a", "[::1]:80"), ("//x/y", "h:1")],
+)
+def test_an_absolute_target_says_for_whom_a_request_is(target: str, authority: str) -> None:
+    """RFC 9112, 3.2.2: it goes before the Host header."""
+    assert authority_of(head_of(f"GET {target} HTTP/1.1\r\nHost: h:1\r\n\r\n".encode())) == authority
 
 
 @pytest.mark.parametrize(

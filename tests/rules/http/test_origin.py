@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echod.rules.http.origin import is_allowed, normalize_origin
+from echod.rules.http.origin import is_allowed, normalize_origin, read_allowed
 
 NO_ORIGINS = [
     "",
@@ -56,7 +56,7 @@ NEARLY_ORIGINS = [
 
 def allowed(*origins: str) -> frozenset[str]:
     """These origins, as they are compared."""
-    return frozenset(map(normalize_origin, origins))
+    return frozenset(map(read_allowed, origins))
 
 
 @pytest.mark.parametrize(
@@ -135,3 +135,53 @@ def test_any_text_has_an_answer(text: str, start: str) -> None:
 def test_a_normal_form_is_an_origin_that_is_its_own_normal_form(host: str, port: int) -> None:
     normal = normalize_origin(f"HTTP://{host}:{port}")
     assert normalize_origin(normal) == normal == f"http://{host}:{port}"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "file://",
+        "file:///",
+        "app://",
+        "chrome-extension://abcdef",
+        "MyApp",
+        "localhost:21000",
+        "example.com:80",
+        "x:y",
+        "app:",
+    ],
+)
+def test_what_is_no_url_is_allowed_as_a_text(origin: str) -> None:
+    assert is_allowed(origin, allowed(origin))
+    assert not is_allowed(f"{origin}x", allowed(origin))
+
+
+@pytest.mark.parametrize("other", ["myapp", "MyApp ", "http://MyApp", "", "null", "My\xe4pp"])
+def test_a_text_is_compared_exactly(other: str) -> None:
+    assert not is_allowed(other, allowed("MyApp"))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "*",
+        "app://*",
+        "https://*.example.com",
+        "https://example.com/",
+        "HTTPS://example.com/",
+        "https:",
+        "http://",
+        "ws://h:99999",
+        "https://u@h",
+        "a b",
+        "https://a.test https://b.test",
+        "\u00e4",
+        "a\n",
+        "example.com",
+        "www.example.com",
+    ],
+)
+def test_what_no_client_sends_or_is_a_mistake_cannot_be_allowed(origin: str) -> None:
+    with pytest.raises(ValueError, match=r"not an? "):
+        read_allowed(origin)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from echod.rules.http.head import Refusal
-from echod.rules.http.response import render
+from echod.rules.http.response import Page, http_date, render, render_page, stamp
 
 
 def test_a_refusal_is_one_whole_answer() -> None:
@@ -66,3 +68,57 @@ def test_the_announced_length_is_that_of_the_body(status: int) -> None:
 def test_a_status_without_a_registered_phrase_is_an_answer_too(status: int) -> None:
     """`authorize` may choose any: the phrase may be empty, the blank before it may not be missing (RFC 9112, 4)."""
     assert render(Refusal(status, "so it is")).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_a_date_stands_behind_the_headers_of_the_answer_itself() -> None:
+    """RFC 9110, 6.6.1; a date has seconds and no more."""
+    refusal = stamp(Refusal(503, "so it is", (("Retry-After", "5"),)), 784_111_777.9)
+    assert refusal.headers == (("Retry-After", "5"), ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"))
+    assert stamp(Page("text/plain", b""), 0).headers == (("Date", "Thu, 01 Jan 1970 00:00:00 GMT"),)
+
+
+def test_an_answer_that_has_a_date_keeps_it() -> None:
+    """A behaviour may ask for one."""
+    refusal = Refusal(503, "as asked", (("date", "x"),))
+    assert stamp(refusal, 0) is refusal
+
+
+def test_the_same_second_is_written_once() -> None:
+    assert http_date(784_111_777) is http_date(784_111_777)
+
+
+PAGE = Page("text/plain", b"so it is", (("Vary", "Accept"),))
+
+
+def test_a_page_says_which_state_it_is_in() -> None:
+    assert render_page(PAGE) == (
+        b"HTTP/1.1 200 OK\r\n"
+        b"Server: echod\r\n"
+        b"Vary: Accept\r\n"
+        b"Content-Type: text/plain\r\n"
+        b"Content-Length: 8\r\n"
+        b'ETag: "858fe485d390c197a3107b612cce6a2a"\r\n'
+        b"Cache-Control: no-cache\r\n"
+        b"X-Content-Type-Options: nosniff\r\n"
+        b"Connection: close\r\n"
+        b"\r\n"
+        b"so it is"
+    )
+
+
+def test_a_page_that_the_client_has_is_confirmed_without_content() -> None:
+    """RFC 9110, 15.4.5."""
+    assert render_page(replace(PAGE, status=304)) == (
+        b"HTTP/1.1 304 Not Modified\r\n"
+        b"Server: echod\r\n"
+        b"Vary: Accept\r\n"
+        b'ETag: "858fe485d390c197a3107b612cce6a2a"\r\n'
+        b"Cache-Control: no-cache\r\n"
+        b"X-Content-Type-Options: nosniff\r\n"
+        b"Connection: close\r\n"
+        b"\r\n"
+    )
+
+
+def test_a_page_that_is_no_success_has_no_state() -> None:
+    assert b"ETag" not in render_page(replace(PAGE, status=503))

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from autobahn.websocket.interfaces import IWebSocketChannel
+from autobahn.websocket.protocol import WebSocketProtocol
 from twisted.internet.protocol import Protocol
 
+from echod.errors import CLOSE_CODES
 from echod.websocket.autobahn import port
 from tests.pair import masked
 from tests.stock import agree, new_client, open_server
@@ -148,3 +150,10 @@ def test_an_undocumented_name_that_is_used_is_declared(path: Path) -> None:
 def test_the_classes_are_found() -> None:
     assert {"Guarded", "EchodProtocol", "ClientProtocol", "EndpointFactory", "MultiEcho"} <= CLASSES
     assert {"state", "processData", "sendCloseFrame"} <= {name for tree in TREES.values() for name in uses(tree)}
+
+
+def test_a_canary_autobahn_still_does_not_know_1014() -> None:
+    """When it does, `receive_close` may be left to it; it is registered at IANA for RFC 6455, 11.7."""
+    allowed = set(WebSocketProtocol.CLOSE_STATUS_CODES_ALLOWED)
+    assert {code for code in CLOSE_CODES if code < 3000} - allowed == {1014}
+    assert allowed <= CLOSE_CODES
