@@ -11,7 +11,7 @@
         ├── HandshakeRefused        the server answers with another status than 101
         └── OpenTimeout             it took longer than open_timeout
 
-Exceptions carry data; their text is made from it.
+Exceptions carry data as it came; their text is made from it, and is printable, whatever a peer has said.
 A protocol violation of the peer on an open connection is not an exception but a close code.
 """
 
@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+
+from echod.escaping import escape
 
 
 class CloseCode(IntEnum):
@@ -66,7 +68,7 @@ class ConnectionClosed(EchodError):
     reason: str
 
     def __str__(self) -> str:
-        return f"the connection is closed (code {self.code}{', ' + self.reason if self.reason else ''})"
+        return escape(f"the connection is closed (code {self.code}{', ' + self.reason if self.reason else ''})")
 
 
 class NoClient(EchodError):
@@ -100,15 +102,30 @@ class OpenFailed(EchodError):
         self.why = why
 
     def __str__(self) -> str:
-        return f"{self.uri}: {self.why}"
+        return escape(f"{self.uri}: {self.why}")
+
+
+TLS_PACKAGE = "OpenSSL"
+TLS_MISSING = "TLS is not installed: pip install 'echod[tls]'"
+"""What to say where that package is not found."""
 
 
 class ConnectFailed(OpenFailed):
-    """No connection to that host and port."""
+    """No connection to that host and port; or none with TLS, which is not installed."""
 
 
 class BadCertificate(OpenFailed):
-    """The TLS handshake failed: the certificate is not trusted, or not for this host."""
+    """The TLS handshake failed: the certificate is not trusted, or not for this host.
+
+    `cause` is why in a word or two, such as `expired`, `self-signed`, `unknown issuer`, `wrong name` or `no name`.
+    It is empty when a check of the caller's own has refused the certificate.
+    `names` are those of a certificate for another host.
+    """
+
+    def __init__(self, uri: str, why: str, cause: str = "", names: tuple[str, ...] = ()) -> None:
+        super().__init__(uri, why)
+        self.cause = cause
+        self.names = names
 
 
 class NotWebSocket(OpenFailed):
@@ -122,14 +139,20 @@ class OpenTimeout(OpenFailed):
 class HandshakeRefused(OpenFailed):
     """The server answered the opening handshake with `status` instead of 101; `headers` are its own.
 
+    Their names are in lower case.
     `said` is its explanation, if it came with the head as one line of plain text; else it is empty.
+    `body` is the beginning of the body, as far as it came with the head.
     """
 
-    def __init__(self, uri: str, status: int, phrase: str, headers: Mapping[str, str], said: str = "") -> None:
+    def __init__(
+        self, uri: str, status: int, phrase: str, headers: Mapping[str, str], said: str = "", body: bytes = b""
+    ) -> None:
         answer = f"{status} {phrase}".rstrip()
-        why = ": ".join(filter(None, (answer, said.removeprefix(answer).lstrip(": "))))
-        super().__init__(uri, f"the server refused the handshake: {why}")
+        where = headers.get("location", "") if 300 <= status < 400 else ""
+        parts = (answer, said.removeprefix(answer).lstrip(": "), where and f"it is at {where}")
+        super().__init__(uri, f"the server refused the handshake: {': '.join(filter(None, parts))}")
         self.said = said
+        self.body = body
         self.status = status
         self.phrase = phrase
         self.headers = headers

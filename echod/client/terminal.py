@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from echod.api.contract import Contract
+from echod.escaping import escape
 
 SAVE, RESTORE, UP, DOWN, INSERT = "\x1b7", "\x1b8", "\x1b[A", "\x1b[B", "\x1b[L"
 """What ECMA-48 and every terminal since the VT102 understand."""
@@ -59,11 +60,6 @@ def width_of(char: str) -> int:
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def escape(line: str) -> str:
-    """Control characters as Python would write them: a server must not control the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
 class Display:
