@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import idna
 from twisted.python.failure import Failure
 
 from echod.api.contract import Contract, Door, walk_in
 from echod.errors import BadSetting
 from echod.rules.http.head import TOKEN
-from echod.rules.http.uri import PRINTABLE
+from echod.rules.http.uri import PRINTABLE, URI, WANTED, Address, parse_uri
 from echod.settings import Limits
 
 Headers = Mapping[str, str]
@@ -23,10 +24,11 @@ OnError = Callable[[Contract, Failure], object]
 Authorize = Callable[[Contract], object]
 
 RESERVED = {
-    *("connection", "host", "origin", "upgrade", "sec-websocket-accept", "sec-websocket-extensions"),
+    *("connection", "origin", "upgrade", "sec-websocket-accept", "sec-websocket-extensions"),
     *("sec-websocket-key", "sec-websocket-protocol", "sec-websocket-version"),
+    *("content-length", "transfer-encoding"),
 }
-"""Headers that the handshake makes itself; a second one would break it."""
+"""Headers that the handshake makes itself, where a second one would break it, and those of a body, which it has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +79,58 @@ def adjust(limits: Limits, **given: float | None) -> Limits:
 
 
 def check_headers(headers: Headers | None) -> dict[str, str]:
-    """The headers as a dict of its own; none may contain a control character or repeat a header of the handshake."""
+    """The headers as a dict of its own, each name once whatever its case; nothing in them can end their line."""
     checked = dict(headers or {})
-    for name, value in checked.items():
-        if not TOKEN.fullmatch(name) or not isinstance(value, str) or not (value.isprintable() and value.isascii()):
-            raise BadSetting(f"header {name!r}", value, "a name and a value without control characters")
-        if name.lower() in RESERVED:
-            raise BadSetting(f"header {name!r}", value, "free to set: the handshake has its own")
+    names = [check_header(name, value) for name, value in checked.items()]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise BadSetting(f"header {twice!r}", headers, "a mapping that has each name once, in whatever case")
     return checked
 
 
+def check_header(name: object, value: object) -> str:
+    """The name of a header, in lower case; BadSetting for one that is not to be set, or is no header at all."""
+    if not isinstance(name, str) or not TOKEN.fullmatch(name):
+        raise BadSetting(f"header {name!r}", value, "the value of a header whose name is a token such as X-Name")
+    if not isinstance(value, str) or not (value.isprintable() and value.isascii()):
+        raise BadSetting(f"header {name!r}", value, "a value of printable ASCII, without control characters")
+    if name.lower() in RESERVED:
+        raise BadSetting(f"header {name!r}", value, "free to set: the handshake has its own")
+    return name.lower()
+
+
 def check_subprotocols(names: Iterable[str]) -> tuple[str, ...]:
-    """The subprotocols, each a token, as they may stand in a header (RFC 6455, 11.3.4)."""
-    if isinstance(names, str):
+    """The subprotocols, each a token and different from the others (RFC 6455, 4.1 and 11.3.4)."""
+    if isinstance(names, (str, bytes)):
         raise BadSetting("subprotocols", names, "a list of names")
     checked = tuple(names)
     for name in checked:
-        if not TOKEN.fullmatch(name):
+        if not isinstance(name, str) or not TOKEN.fullmatch(name):
             raise BadSetting("subprotocols", name, "a token: letters, digits and a few signs, without spaces")
+    if len(set(checked)) < len(checked):
+        raise BadSetting("subprotocols", checked, "a list that has each name once")
     return checked
 
 
 def check_sent_origin(origin: str | None) -> None:
     """Refuse what is no printable word; no more is asked, so that a server can be tried with a bad origin."""
-    if origin is not None and not PRINTABLE.fullmatch(origin):
+    if origin is not None and not (isinstance(origin, str) and PRINTABLE.fullmatch(origin)):
         raise BadSetting("origin", origin, "one word of printable ASCII such as https://example.com")
+
+
+def read_uri(uri: str) -> Address:
+    """The address of a WebSocket URI, whose host may be an internationalized name; BadSetting says what is wrong."""
+    host = URI.fullmatch(uri) if isinstance(uri, str) and not uri.isascii() else None
+    if host is None:
+        return parse_uri(uri)
+    start, end = host.span("host")
+    try:
+        return parse_uri(f"{uri[:start]}{encode_name(host['host'])}{uri[end:]}")
+    except idna.IDNAError as error:
+        raise BadSetting("uri", uri, f"{WANTED}, whose host is a name that IDNA knows: {error}") from error
+
+
+def encode_name(host: str) -> str:
+    """A name in ASCII (RFC 5891, and UTS 46 before it); a label that is ASCII already stays as it is."""
+    labels = [label if label.isascii() else idna.encode(label, uts46=True).decode() for label in host.split(".")]
+    return ".".join(labels)

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import NoReturn, cast
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from autobahn.websocket.protocol import FrameHeader
-from autobahn.websocket.types import ConnectingRequest, ConnectionResponse
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from echod.api.arguments import Callbacks, Headers
-from echod.api.connecting import Trust, lost_before_open, make_tls, refused
+from echod.api.connecting import lost_before_open, refused, tell_refused
 from echod.api.contract import Contract
 from echod.api.conversation import Conversing
-from echod.errors import ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
-from echod.rules.http.head import END
-from echod.rules.http.response import SERVER
+from echod.api.trust import Trust, make_tls
+from echod.errors import TLS_MISSING, ConnectFailed, NotWebSocket, OpenFailed, OpenTimeout
+from echod.rules.http.answer import Answer, AnswerReader, BadAnswer
 from echod.rules.http.uri import Address
+from echod.rules.websocket.client_handshake import Request, read_agreement
+from echod.rules.websocket.deflate_negotiation import OFFERED
 from echod.rules.websocket.frames import BINARY, MASK_BYTES, TEXT, encode_head, take_unmasked
 from echod.settings import Limits
+from echod.transport.hostname import NameEndpoint
 from echod.transport.interfaces import Reactor
 from echod.websocket import trace
-from echod.websocket.autobahn.closing import attempt, close_of
-from echod.websocket.autobahn.deflate import Offered, send_whole, take_answer
+from echod.websocket.autobahn.closing import close_of
+from echod.websocket.autobahn.deflate import send_whole
 from echod.websocket.autobahn.port import AutobahnFactory, Timer
-from echod.websocket.autobahn.starting import answer_of
+from echod.websocket.autobahn.starting import agree, enter_open
 from echod.websocket.context import make_context
 from echod.websocket.factory import protocol_options
 from echod.websocket.masking import APPLY_MASK
+
+KEY_BYTES = 16
+"""RFC 6455, 4.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,13 @@ class Plan:
     compression: bool = True
     debug: bool = False
     limits: Limits = field(default_factory=Limits)
+
+    def request(self) -> Request:
+        """The request of one attempt, with a key of its own (RFC 6455, 4.1)."""
+        key = b64encode(os.urandom(KEY_BYTES)).decode()
+        resource, host = self.address.resource, self.address.host_header
+        extensions = OFFERED if self.compression else ""
+        return Request(resource, host, key, self.origin, self.subprotocols, extensions, self.headers)
 
 
 class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]  # port.py is more exact
@@ -71,52 +85,57 @@ class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]
         self.contract.uri, self.contract.path = plan.address.uri, plan.address.path
         self.contract.request_headers = {name.lower(): value for name, value in plan.headers.items()}
         self.contract.peer = self.peer_name
+        self.answers = AnswerReader(plan.limits.max_header_bytes)
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
         self.fail_opening(lost_before_open(self.factory.plan.address.uri, reason))
 
-    def onConnecting(self, details: object) -> ConnectingRequest:
-        """What the request will say; Autobahn itself would forget the brackets of an IPv6 host."""
-        plan, address = self.factory.plan, self.factory.plan.address
-        headers, protocols = {"User-Agent": SERVER, **plan.headers}, list(plan.subprotocols)
-        where = address.bracketed_host, address.port, address.resource
-        return ConnectingRequest(*where, headers, useragent="", origin=plan.origin, protocols=protocols)
+    def startHandshake(self) -> None:
+        """Autobahn's own would name a default port, and send some fields twice."""
+        self.request = self.factory.plan.request()
+        self.sendData(self.request.render())
 
     def processHandshake(self) -> None:
-        """The server's answer; what cannot even be parsed is no WebSocket server."""
-        limit = self.factory.plan.limits.max_header_bytes
-        if len(self.data) > limit and END not in self.data[:limit]:
-            self.fail_opening(NotWebSocket(self.contract.uri, "the head of the answer has no end"))
+        """The server's answer, as far as it has come."""
+        received, self.data = self.data, b""
+        try:
+            answer = self.answers.feed(received)
+            if answer is not None:
+                self.take_answer(answer)
+        except BadAnswer as error:
+            self.fail_opening(NotWebSocket(self.contract.uri, str(error)))
+
+    def take_answer(self, answer: Answer) -> None:
+        """What follows a good 101 are frames, and what follows another answer is its body."""
+        rest = self.answers.rest
+        if answer.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.fail_opening(refused(self.contract.uri, answer, rest))
             return
         try:
-            super().processHandshake()
-        except (ValueError, IndexError) as error:
-            self.failHandshake(str(error))
+            agree(self, read_agreement(answer, self.request))
+        except BadAnswer as error:
+            raise BadAnswer(f"the handshake is wrong: {error}") from error
+        self.begin(answer.joined(), rest)
 
-    def _parseExtensionsHeader(self, header: str, *_: object) -> list[object]:
-        """The server's answer to our offer; a bad one is no good answer. Nothing is left of it for Autobahn."""
-        take_answer(self, header, has_offered=self.factory.plan.compression)
-        return []
-
-    def failHandshake(self, reason: str) -> None:
-        self.fail_opening(refused(self.contract.uri, *answer_of(self), reason))
+    def begin(self, headers: dict[str, str], rest: bytes) -> None:
+        """The handshake is complete."""
+        self.contract.subprotocol = self.websocket_protocol_in_use
+        self.contract.response_headers = headers
+        if self.logFrames:
+            trace.trace_handshake(self.contract.peer, self.contract.uri, headers)
+        self.data = rest
+        self.is_open.callback(None)
+        enter_open(self)
+        if self.data:
+            self.consumeData()
 
     def fail_opening(self, error: OpenFailed) -> None:
         """Fail `opened`, once, and abort the connection."""
         if not self.opened.called:
             self.opened.errback(error)
             self.dropConnection(abort=True)
-
-    def onConnect(self, response: ConnectionResponse) -> None:
-        self.contract.subprotocol = response.protocol
-        self.contract.response_headers = response.headers
-        if self.logFrames:
-            trace.trace_handshake(self.contract.peer, self.contract.uri, response.headers)
-
-    def _onOpen(self) -> None:
-        attempt(self, super()._onOpen)
 
     def onOpen(self) -> None:
         self.guard.open()
@@ -171,22 +190,21 @@ class ClientFactory(AutobahnFactory, WebSocketClientFactory):
             # Both are timed by open_timeout_s and onCloseFrame, on the clock that was handed in.
             "openHandshakeTimeout": 0,
             "serverConnectionDropTimeout": 0,
-            "perMessageCompressionOffers": [Offered()] if plan.compression else [],
         }
         self.setProtocolOptions(**options)
 
 
 def open_plan(reactor: Reactor, plan: Plan, tls: Trust) -> Deferred[Contract]:
     """Open one WebSocket as planned; `tls` as in `open_websocket`."""
-    host = plan.address.host
+    uri, host = plan.address.uri, plan.address.host
+    endpoint = NameEndpoint(reactor, host, plan.address.port)
+    if not plan.address.secure:
+        return connect(endpoint, reactor, plan)
     try:
-        # IPv6 and IPv4, whichever answers first.
-        plain = HostnameEndpoint(reactor, host, plan.address.port)
-        endpoint = wrapClientTLS(make_tls(host, tls), plain) if plan.address.secure else plain
-    except UnicodeError:
-        # TLS encodes the name at once, and raises for one that cannot be looked up before the endpoint would.
-        return fail(ConnectFailed(plan.address.uri, f"cannot connect: invalid hostname: {host}"))
-    return connect(endpoint, reactor, plan)
+        creator = make_tls(host, tls)
+    except ImportError:
+        return fail(ConnectFailed(uri, TLS_MISSING))
+    return connect(wrapClientTLS(creator, endpoint), reactor, plan).addErrback(tell_refused, uri, creator)
 
 
 def connect(endpoint: IStreamClientEndpoint, reactor: IReactorTime, plan: Plan) -> Deferred[Contract]:

@@ -9,12 +9,11 @@ from twisted.internet.defer import Deferred
 from echod.api import arguments
 from echod.api.arguments import Callbacks, Headers, OnClose, OnError, OnMessage, OnOpen
 from echod.api.client import Plan, open_plan
-from echod.api.connecting import Trust
 from echod.api.contract import Contract, Data, Door, walk_in
+from echod.api.trust import Trust
 from echod.client.default_server import DefaultServer, get_reactor
 from echod.client.terminal import Display
 from echod.errors import CloseCode, NoClient
-from echod.rules.http.uri import parse_uri
 from echod.settings import DEFAULT_PORT, Limits
 
 ECHO_PATHS = {"simple": "/simple-echo", "multi": "/multi-echo"}
@@ -81,7 +80,9 @@ class Note(DefaultServer):
         callbacks = Callbacks(on_open, on_message, on_close, on_error, self._door)
         offered, more_headers = arguments.check_subprotocols(subprotocols), arguments.check_headers(headers)
         arguments.check_sent_origin(origin)
-        plan = Plan(parse_uri(uri), callbacks, offered, origin, more_headers, compression is not False, debug, limits)
+        plan = Plan(
+            arguments.read_uri(uri), callbacks, offered, origin, more_headers, compression is not False, debug, limits
+        )
         return open_plan(get_reactor(), plan, tls)
 
     def websocket_send(self, contract: Contract, data: Data) -> str:

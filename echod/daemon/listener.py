@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from echod.daemon.certificates import folder_of, read_folder
 from echod.daemon.private import TLS, exchange_tls
-from echod.errors import BadSetting
+from echod.errors import TLS_MISSING, TLS_PACKAGE, BadSetting
 from echod.server.listening import make_endpoint
 from echod.settings import Settings
 from echod.transport.addresses import peer_name
@@ -112,5 +112,10 @@ Listener = PortListener | EndpointListener
 
 
 def explain(error: object) -> str:
-    """The system's own words if it refused to listen, else those of the error, or if it has none, its name."""
+    """The system's own words if it refused to listen, else those of the error, or if it has none, its name.
+
+    Where TLS is not installed, what would install it.
+    """
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == TLS_PACKAGE:
+        return TLS_MISSING
     return str(error.socketError if isinstance(error, CannotListenError) else error) or type(error).__name__

@@ -47,6 +47,22 @@ def test_keys_differ(net: MemoryNet) -> None:
     assert len({header(server.received, "Sec-WebSocket-Key") for server in servers}) == 2
 
 
+@pytest.mark.parametrize("name", ["Host", "host", "HOST"])
+def test_the_host_may_be_another_that_the_caller_names(net: MemoryNet, server: RawPeer, name: str) -> None:
+    net.connect(far_end=lambda: server, headers={name: "virtual.example"})
+
+    hosts = [line for line in server.received.split(b"\r\n") if line.lower().startswith(b"host:")]
+    assert hosts == [f"{name}: virtual.example".encode()]
+
+
+@pytest.mark.parametrize("name", ["user-agent", "USER-AGENT"])
+def test_one_user_agent_is_sent(net: MemoryNet, server: RawPeer, name: str) -> None:
+    net.connect(far_end=lambda: server, headers={name: "mine"})
+
+    assert server.received.lower().count(b"user-agent:") == 1
+    assert f"\r\n{name}: mine\r\n".encode() in server.received
+
+
 @pytest.mark.parametrize("host", ["localhost", "192.0.2.1", "[::1]"])
 def test_the_host_is_named_as_in_a_uri(net: MemoryNet, server: RawPeer, host: str) -> None:
     net.connect(far_end=lambda: server, host=host)
@@ -127,6 +143,64 @@ def test_an_answer_in_single_bytes_is_understood(net: MemoryNet, server: RawPeer
     net.connect(far_end=lambda: server, **journal.callbacks)
 
     server.send(*(bytes([byte]) for byte in accept(server.take()) + b"\x81\x02hi"))
+
+    assert journal.lines == ["open", "hi"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X-Date: S\xe1b 13",
+        b"X-City: \xc3\x85lesund",
+        b"X: \x85\xff",
+        b"no colon",
+        b"X: a\r\n folded",
+        b"X-Esc: \x1b[31m",
+    ],
+)
+def test_a_101_with_any_bytes_in_another_header_is_good(net: MemoryNet, server: RawPeer, line: bytes) -> None:
+    journal = Journal()
+    opening = net.connect(far_end=lambda: server, **journal.callbacks)
+
+    server.send(accept(server.take()).replace(b"\r\n\r\n", b"\r\n" + line + b"\r\n\r\n") + b"\x81\x02hi")
+
+    assert opening.error is None
+    assert journal.lines == ["open", "hi"]
+
+
+def test_header_values_are_latin_1(net: MemoryNet, server: RawPeer) -> None:
+    opening = net.connect(far_end=lambda: server)
+
+    welcome(server, "X-Date: S\xe1b 13")
+
+    assert opening.contract.response_headers["x-date"] == "S\xe1b 13"
+
+
+def test_a_101_of_bare_line_feeds_is_good(net: MemoryNet, server: RawPeer) -> None:
+    opening = net.connect(far_end=lambda: server)
+
+    server.send(accept(server.take()).replace(b"\r\n", b"\n"))
+
+    assert opening.contract.state is State.OPEN
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("cut", [0, 1, 20])
+def test_interim_answers_before_the_101_are_passed_over(
+    net: MemoryNet, server: RawPeer, interim: bytes, cut: int
+) -> None:
+    journal = Journal()
+    net.connect(far_end=lambda: server, **journal.callbacks)
+
+    answer = interim + accept(server.take()) + b"\x81\x02hi"
+    server.send(answer[:cut], answer[cut:])
 
     assert journal.lines == ["open", "hi"]
 

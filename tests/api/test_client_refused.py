@@ -117,6 +117,52 @@ def test_an_extension_that_was_not_offered_so_is_no_good_answer(
     assert server.lost
 
 
+def test_an_interim_answer_before_a_refusal_is_passed_over(net: MemoryNet) -> None:
+    error = answered(net, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n").error
+
+    assert (error.status, error.phrase) == (403, "No")
+
+
+def test_interim_answers_without_an_end_are_cut_off(net: MemoryNet, server: RawPeer) -> None:
+    opening = net.connect(far_end=lambda: server)
+
+    for _ in range(100):
+        server.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+    assert str(opening.error) == f"{URI}: more than 16 interim answers come before the one that counts"
+    assert server.lost
+
+
+@pytest.mark.parametrize(
+    "line", [b"SSH-2.0-OpenSSH_9.2\r\n", b"* OK IMAP4 ready\r\n", b"\xff\xfb\x01", b"\x15\x03\x01"]
+)
+def test_a_server_of_another_protocol_is_told_with_its_first_bytes(
+    net: MemoryNet, server: RawPeer, line: bytes
+) -> None:
+    opening = net.connect(far_end=lambda: server)
+
+    server.send(line)
+
+    assert str(opening.error).startswith(f"{URI}: the answer is not HTTP/1.1")
+
+
+def test_what_a_server_says_is_printable_in_every_sentence(net: MemoryNet, server: RawPeer) -> None:
+    refused = answered(net, b"HTTP/1.1 400 \x1b[31mred\x85\x9b\r\nX: \x1b\r\n\r\n").error
+    opening = net.connect(far_end=lambda: server, subprotocols=("a",))
+    welcome(server, "Sec-WebSocket-Protocol: \x1b]0;title\x07")
+
+    assert str(refused) == rf"{URI}: the server refused the handshake: 400 \x1b[31mred\x85\x9b"
+    assert (
+        str(opening.error) == rf"{URI}: the handshake is wrong: the subprotocol \x1b]0;title\x07 was not offered, but a"
+    )
+
+
+def test_the_beginning_of_the_body_is_kept(net: MemoryNet) -> None:
+    error = answered(net, b"HTTP/1.1 400 No\r\nContent-Type: text/html\r\n\r\n<p>\xff\x1b").error
+
+    assert error.body == b"<p>\xff\x1b"
+
+
 def test_an_endless_head_is_cut_off(net: MemoryNet, server: RawPeer) -> None:
     opening = net.connect(far_end=lambda: server)
 

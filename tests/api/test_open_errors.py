@@ -8,8 +8,9 @@ import pytest
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 
-from echod.api.connecting import lost_before_open, parse_status_line, refused
-from echod.errors import BadCertificate, HandshakeRefused, NotWebSocket
+from echod.api.connecting import lost_before_open, refused
+from echod.errors import BadCertificate, NotWebSocket
+from echod.rules.http.answer import Answer
 
 URI = "wss://example.com/p"
 
@@ -19,34 +20,14 @@ def openssl_error(*arguments: Any) -> Exception:
     return type("Error", (Exception,), {"__module__": "OpenSSL.SSL"})(*arguments)
 
 
-def verification_error() -> Exception:
-    """An error as service_identity raises it."""
-    return type("VerificationError", (Exception,), {"__module__": "service_identity.exceptions"})()
-
-
-@pytest.mark.parametrize(
-    ("line", "parsed"),
-    [
-        ("HTTP/1.1 404 Not Found", (404, "Not Found")),
-        ("HTTP/1.0 200 OK", (200, "OK")),
-        ("HTTP/1.1 503 ", (503, "")),
-        ("HTTP/1.1 503", (503, "")),
-        ("HTTP/2 200 OK", (None, "")),
-        ("HTTP/1.1 20 OK", (None, "")),
-        ("HTTP/1.1 2000 OK", (None, "")),
-        ("HTTP/1.1 ²00 OK", (None, "")),
-        ("ICY 200 OK", (None, "")),
-        ("", (None, "")),
-    ],
-)
-def test_a_status_line_is_taken_apart(line: str, parsed: tuple[int | None, str]) -> None:
-    assert parse_status_line(line) == parsed
+def answer(status: int, phrase: str, fields: dict[str, list[str]]) -> Answer:
+    return Answer("HTTP/1.1", status, phrase, fields)
 
 
 def test_another_status_is_a_refusal() -> None:
-    error = refused(URI, "HTTP/1.1 401 No", {"a": "b"}, b"", "why")
+    error = refused(URI, answer(401, "No", {"a": ["b"]}), b"x" * 2000)
 
-    assert isinstance(error, HandshakeRefused)
+    assert error.body == b"x" * 1024
     assert (error.uri, error.status, error.phrase, error.headers) == (URI, 401, "No", {"a": "b"})
 
 
@@ -56,22 +37,28 @@ def test_another_status_is_a_refusal() -> None:
         ("text/plain; charset=utf-8", b"400 Bad Request: delay is wrong\n", "400 Bad Request: delay is wrong"),
         ("text/plain", b"two\nlines", ""),
         ("text/plain", b"\x1b[31mred", ""),
+        ("TEXT/Plain", b"no", "no"),
         ("text/plain", "é\n".encode(), "é"),
         ("text/plain", b"x" * 2000, "x" * 1024),
         ("text/html", b"<p>", ""),
     ],
 )
 def test_an_explanation_is_a_line_of_plain_text(kind: str, body: bytes, said: str) -> None:
-    error = refused(URI, "HTTP/1.1 400 Bad Request", {"content-type": kind}, body, "why")
-    assert isinstance(error, HandshakeRefused)
-    assert error.said == said
+    assert refused(URI, answer(400, "Bad Request", {"content-type": [kind]}), body).said == said
 
 
-def test_a_bad_101_is_no_websocket_server() -> None:
-    error = refused(URI, "HTTP/1.1 101 Yes", {}, b"", "Upgrade is missing")
-
-    assert isinstance(error, NotWebSocket)
-    assert str(error) == f"{URI}: the handshake is wrong: Upgrade is missing"
+@pytest.mark.parametrize(
+    ("status", "headers", "why"),
+    [
+        (301, {"location": ["wss://h/"]}, "301 Phrase: it is at wss://h/"),
+        (308, {}, "308 Phrase"),
+        (401, {"location": ["wss://h/"]}, "401 Phrase"),
+    ],
+)
+def test_a_redirect_tells_where_to(status: int, headers: dict[str, list[str]], why: str) -> None:
+    assert (
+        str(refused(URI, answer(status, "Phrase", headers), b"")) == f"{URI}: the server refused the handshake: {why}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +79,11 @@ def test_a_bad_101_is_no_websocket_server() -> None:
         (openssl_error([]), NotWebSocket, "TLS failed: Error"),
         (openssl_error(-1, "Unexpected EOF"), NotWebSocket, "TLS failed: Error"),
         (openssl_error(), NotWebSocket, "TLS failed: Error"),
-        (verification_error(), BadCertificate, "TLS failed: the certificate is for another host"),
+        (
+            openssl_error([("SSL routines", "", "tlsv13 alert certificate required")]),
+            NotWebSocket,
+            "TLS failed: tlsv13 alert certificate required",
+        ),
     ],
 )
 def test_a_connection_lost_before_it_was_open_is_explained(reason: Exception, kind: type, why: str) -> None:

@@ -24,10 +24,11 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    handler: Callable[[ServerConnection], None], tls: ssl.SSLContext | None = None, port: int = 0
+    handler: Callable[[ServerConnection], None], tls: ssl.SSLContext | None = None, port: int = 0, host: str = LOOPBACK
 ) -> Iterator[int]:
     """The port of a python-websockets server."""
-    with serve(handler, LOOPBACK, port, ssl=tls) as server:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with serve(handler, sock=socket.create_server((host, port), family=family), ssl=tls) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

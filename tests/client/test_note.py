@@ -18,6 +18,7 @@ from echod import BadSetting, ConnectFailed, ConnectionClosed, Contract, Handsha
 from echod.client.default_server import get_reactor
 from echod.client.note import Note
 from tests.client.peers import LOOPBACK, serving
+from tests.resolver import resolving
 from tests.tls import share
 
 
@@ -210,11 +211,11 @@ class TestPublishing:
     @pytest.mark.parametrize(
         ("options", "told"),
         [
-            ({"headers": {"X": "1\r\nY: 2"}}, "header 'X': '1\\r\\nY: 2' is not a name and a value without control"),
-            ({"headers": {"X\n": "1"}}, r"header 'X\n': '1' is not a name and a value without control characters"),
-            ({"headers": {"X: Y": "1"}}, "header 'X: Y': '1' is not a name and a value without control characters"),
-            ({"headers": {"": "1"}}, "header '': '1' is not a name and a value without control characters"),
-            ({"headers": {"X Y": "1"}}, "header 'X Y': '1' is not a name and a value without control characters"),
+            ({"headers": {"X": "1\r\nY: 2"}}, "header 'X': '1\\r\\nY: 2' is not a value of printable ASCII"),
+            ({"headers": {"X\n": "1"}}, r"header 'X\n': '1' is not the value of a header whose name is a token"),
+            ({"headers": {"X: Y": "1"}}, "header 'X: Y': '1' is not the value of a header whose name is a token"),
+            ({"headers": {"": "1"}}, "header '': '1' is not the value of a header whose name is a token"),
+            ({"headers": {"X Y": "1"}}, "header 'X Y': '1' is not the value of a header whose name is a token"),
             ({"max_message_size": 0}, "max_message_size: 0 is not a number above zero"),
             ({"max_message_size": -1}, "max_message_size: -1 is not a number above zero"),
             ({"ping_interval": -1}, "ping_interval: -1 is not a number from zero (no pings)"),
@@ -263,13 +264,30 @@ class TestOpening:
             ({"uri": "ws://localhost/#x"}, "uri: 'ws://localhost/#x' is not a WebSocket URI"),
             ({"uri": "ws://me:secret@localhost/"}, "uri: 'ws://me:secret@localhost/' is not a WebSocket URI"),
             ({"uri": "wss://a..b/"}, "uri: 'wss://a..b/' is not a WebSocket URI"),
-            ({"headers": {"X": "1\r\nY: 2"}}, r"header 'X': '1\r\nY: 2' is not a name and a value without control"),
+            ({"headers": {"X": "1\r\nY: 2"}}, r"header 'X': '1\r\nY: 2' is not a value of printable ASCII"),
             ({"open_timeout": 0}, "open_timeout: 0 is not a number above zero"),
             ({"close_timeout": -1}, "close_timeout: -1 is not a number above zero"),
             ({"max_message_size": 0}, "max_message_size: 0 is not a number above zero"),
             ({"ping_interval": -0.1}, "ping_interval: -0.1 is not a number from zero (no pings)"),
             ({"origin": "null\r\nX: 1"}, "origin: "),
+            ({"origin": 1}, "origin: 1 is not one word of printable ASCII"),
             ({"subprotocols": ["a\r\nX: 1"]}, "subprotocol"),
+            ({"subprotocols": [1]}, "subprotocols: 1 is not a token"),
+            ({"subprotocols": b"chat"}, "subprotocols: b'chat' is not a list of names"),
+            ({"subprotocols": ["a", "b", "a"]}, "subprotocols: ('a', 'b', 'a') is not a list that has each name once"),
+            ({"headers": {"X": 1}}, "header 'X': 1 is not a value of printable ASCII"),
+            ({"headers": {"X": "\u202e"}}, r"header 'X': '\u202e' is not a value of printable ASCII"),
+            ({"headers": {1: "x"}}, "header 1: 'x' is not the value of a header whose name is a token"),
+            ({"headers": {"X\r\nY": "x"}}, r"header 'X\r\nY': 'x' is not the value of a header whose name"),
+            ({"headers": {"Sec-WebSocket-Key": "x"}}, "header 'Sec-WebSocket-Key': 'x' is not free to set"),
+            ({"headers": {"SEC-websocket-VERSION": "8"}}, "header 'SEC-websocket-VERSION': '8' is not free to set"),
+            ({"headers": {"origin": "null"}}, "header 'origin': 'null' is not free to set"),
+            ({"headers": {"Transfer-Encoding": "chunked"}}, "header 'Transfer-Encoding': 'chunked' is not free to set"),
+            (
+                {"headers": {"Cookie": "a", "cookie": "b"}},
+                "header 'cookie': {'Cookie': 'a', 'cookie': 'b'} is not a map",
+            ),
+            ({"uri": 1}, "uri: 1 is not a WebSocket URI"),
         ],
     )
     def test_what_cannot_be_is_refused_at_once(self, options: Any, told: str) -> None:
@@ -280,9 +298,41 @@ class TestOpening:
     @pytest_twisted.ensureDeferred
     @pytest.mark.parametrize("uri", ["ws://ab--c/", "wss://ab--c/"])
     async def test_a_name_that_cannot_be_looked_up_is_no_connection(self, uri: str) -> None:
-        with pytest.raises(ConnectFailed) as error:
+        with resolving(), pytest.raises(ConnectFailed) as error:
             await Note().open_websocket(uri)
-        assert str(error.value) == f"{uri}: cannot connect: invalid hostname: ab--c"
+        assert str(error.value) == f"{uri}: cannot connect: DNS lookup failed: no results for hostname lookup: ab--c."
+
+    @pytest_twisted.ensureDeferred
+    @pytest.mark.parametrize(
+        ("host", "name"),
+        [
+            ("web_1", "web_1"),
+            ("_a.b_", "_a.b_"),
+            ("ab--c", "ab--c"),
+            ("localhost.", "localhost."),
+            ("Some.Host", "some.host"),
+            ("xn--a", "xn--a"),
+            ("b\u00fccher.example", "xn--bcher-kva.example"),
+            ("B\u00dcCHER.web_1.stra\u00dfe", "xn--bcher-kva.web_1.xn--strae-oqa"),
+            ("b\u00fccher\u3002example", "xn--bcher-kva.example"),
+        ],
+    )
+    async def test_every_name_is_looked_up_as_it_is(self, note: Note, host: str, name: str) -> None:
+        server = await note.echo_server(port=0)
+        assert server is not None
+        with resolving(LOOPBACK) as resolver:
+            contract = await note.open_websocket(f"ws://{host}:{server.port}/simple-echo")
+        contract.close()
+        await contract.when_closed()
+        assert resolver.asked == [name]
+        assert contract.uri == f"ws://{name if host != 'Some.Host' else host}:{server.port}/simple-echo"
+
+    @pytest.mark.parametrize(
+        "uri", ["ws://b\u00fc..example/", "ws://\u202e.example/", f"ws://{chr(0xFC) * 64}/", "ws://h/\u00fc"]
+    )
+    def test_a_name_that_idna_does_not_know_is_refused_at_once(self, uri: str) -> None:
+        with pytest.raises(BadSetting, match="is not a WebSocket URI"):
+            Note().open_websocket(uri)
 
     def test_a_callback_that_cannot_be_called_is_refused_at_once(self) -> None:
         with pytest.raises(TypeError, match=r"on_open\(contract\) is expected"):

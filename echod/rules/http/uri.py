@@ -1,14 +1,14 @@
 """The address of a WebSocket (RFC 6455, 3), and its host and port, as in an origin or a Host header. Pure.
 
-Stricter than `urlsplit`, which drops tabs and takes `evil[::1]` for `::1`.
+`urlsplit` would drop tabs, and take `evil[::1]` for `::1`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from urllib.parse import SplitResult, urlsplit
 
 from echod.errors import BadSetting
 
@@ -28,8 +28,18 @@ NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?")
 MOST_NAME_LETTERS = 253
 """Without the dot at the end (RFC 1035, 2.3.4)."""
 
+URI = re.compile(
+    r"(?P<scheme>wss?)://(?P<authority>(?P<host>\[[^]]*\]|[^:/?#]*)(?::(?P<port>[^/?#]*))?[^/?#]*)(?P<resource>.*)",
+    re.ASCII | re.DOTALL | re.IGNORECASE,
+)
+"""Whatever stands in its parts."""
+
+PORT = re.compile(r"0*[0-9]{1,5}")
+MOST_PORT = 65535
+
 WANTED = "a WebSocket URI such as ws://localhost:9001/simple-echo or wss://host/path"
 WANTED_HOST = "whose host is an address or a name: labels of 1 to 63 letters, digits, - and _ between dots"
+WANTED_AUTHORITY = "with a host and at most a port from 1 to 65535"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +53,14 @@ class Address:
     resource: str
 
     @property
-    def bracketed_host(self) -> str:
-        """The host as the Host header wants it: an IPv6 address in brackets."""
-        return f"[{self.host}]" if ":" in self.host else self.host
+    def host_header(self) -> str:
+        """What Host says: an IPv6 address in brackets, and the port where it is not the default (RFC 6455, 4.1)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def scheme(self) -> str:
+        return "wss" if self.secure else "ws"
 
     @property
     def path(self) -> str:
@@ -53,25 +68,46 @@ class Address:
 
 
 def parse_uri(uri: str) -> Address:
-    """Take a WebSocket URI apart; BadSetting also for a fragment (RFC 6455, 3), and for a user and password."""
-    parts = _split(uri)
-    if parts is None or "#" in uri:
-        raise BadSetting("uri", uri, f"{WANTED}, without fragment, user or password")
-    assert parts.hostname is not None
-    if not is_host(parts.hostname):
-        raise BadSetting("uri", uri, f"{WANTED}, {WANTED_HOST}")
-    resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    port = parts.port or DEFAULT_PORTS[parts.scheme]
-    return Address(uri, parts.scheme == "wss", parts.hostname, port, resource)
+    """Take a WebSocket URI (RFC 6455, 3) apart; BadSetting says what in it is wrong."""
+    parts = URI.fullmatch(uri) if isinstance(uri, str) else None
+    if parts is None:
+        raise BadSetting("uri", uri, WANTED)
+    for is_wrong, wanted in FAULTS:
+        if is_wrong(parts):
+            raise BadSetting("uri", uri, f"{WANTED}, {wanted}")
+    scheme, host, port = parts["scheme"].lower(), parts["host"].lower(), int(parts["port"] or 0)
+    host = host.removeprefix("[").removesuffix("]")
+    return Address(uri, scheme == "wss", host, port or DEFAULT_PORTS[scheme], make_resource(parts["resource"]))
 
 
-def _split(uri: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(uri)
-        usable = parts.scheme in ("ws", "wss") and is_authority(parts.netloc) and parts.port != 0
-    except ValueError:
-        return None
-    return parts if usable and PRINTABLE.fullmatch(uri) else None
+def make_resource(text: str) -> str:
+    """What the request line says for what follows the authority: a path and a query, which is left out when empty."""
+    path, _, query = text.partition("?")
+    return (path or "/") + (f"?{query}" if query else "")
+
+
+def has_bad_authority(parts: re.Match[str]) -> bool:
+    """Whether there is no host, more than a host and a port, or a port that cannot be."""
+    if not is_authority(parts["authority"]):
+        return True
+    return bool(parts["port"]) and not (PORT.fullmatch(parts["port"]) and 0 < int(parts["port"]) <= MOST_PORT)
+
+
+def has_bad_host(parts: re.Match[str]) -> bool:
+    """Whether the host cannot be looked up."""
+    host = parts["host"]
+    return not (_is_ipv6(host[1:-1]) if host.startswith("[") else is_host(host))
+
+
+FAULTS: tuple[tuple[Callable[[re.Match[str]], bool], str], ...] = (
+    (lambda parts: not PRINTABLE.fullmatch(parts.string), "of visible ASCII, everything else percent-encoded"),
+    (lambda parts: "#" in parts.string, "without a fragment"),
+    (lambda parts: "@" in parts["authority"], "without user and password, which the header Authorization can carry"),
+    (lambda parts: "%" in parts["host"] and parts["host"].startswith("["), "without an IPv6 zone"),
+    (has_bad_authority, WANTED_AUTHORITY),
+    (has_bad_host, WANTED_HOST),
+)
+"""What can be wrong with a URI, and what it would be without."""
 
 
 def is_authority(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from echod.rules.websocket.deflate_negotiation import OFFER, OFFERED, Answer, Parameters, read_answer, read_offers
+from echod.rules.websocket.deflate_negotiation import Answer, Parameters, read_offers
 from echod.rules.websocket.frames import BINARY, COMPRESSED, TEXT
 from echod.settings import KIB
 from echod.websocket.autobahn.codec import Codec
@@ -18,13 +18,6 @@ No less: the TestSuite's cases of 131,072 characters, some of several bytes, wan
 """
 
 
-class Offered:
-    """What our client offers, where Autobahn asks for it while it writes the request."""
-
-    def get_extension_string(self) -> str:
-        return OFFERED
-
-
 def negotiate_deflate(connection: Connection, header: str, answer: Answer | None) -> str:
     """Agree on permessage-deflate where Sec-WebSocket-Extensions offers it and there is an `answer`; what to say of it.
 
@@ -36,17 +29,6 @@ def negotiate_deflate(connection: Connection, header: str, answer: Answer | None
     agreed = answer(offer)
     begin_deflate(connection, agreed)
     return agreed.render()
-
-
-def take_answer(connection: Connection, header: str, *, has_offered: bool) -> None:
-    """What the server has made of our offer.
-
-    Raises:
-        BadExtension: for an answer with which the connection is to fail.
-    """
-    agreed = read_answer(header, OFFER if has_offered else None)
-    if agreed is not None:
-        begin_deflate(connection, agreed)
 
 
 def begin_deflate(connection: Connection, agreed: Parameters) -> None:

@@ -23,9 +23,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
-from echod.rules.http.head import END
+from echod.rules.websocket.client_handshake import Agreement
 from echod.rules.websocket.handshake import Opening
 from echod.websocket.autobahn.closing import attempt
+from echod.websocket.autobahn.deflate import begin_deflate
 from echod.websocket.autobahn.port import AutobahnFactory, Connection
 
 VERSION = 13
@@ -109,6 +110,11 @@ def await_verdict(connection: Connection) -> None:
 def open_connection(connection: Connection, answer: bytes) -> None:
     """The handshake is accepted: answer, and from now on there are messages."""
     connection.sendData(answer)
+    enter_open(connection)
+
+
+def enter_open(connection: Connection) -> None:
+    """The opening handshake is complete, on either side."""
     connection.state = WebSocketProtocol.STATE_OPEN
     stop_awaiting_verdict(connection)
     if connection.autoPingInterval:
@@ -136,7 +142,9 @@ def lose(connection: Connection, reason: Failure) -> None:
     WebSocketProtocol._connectionLost(connection, reason)  # type: ignore[arg-type]
 
 
-def answer_of(connection: Connection) -> tuple[str, dict[str, str], bytes]:
-    """Status line and headers of the server's answer, as far as they were understood, and what came behind them."""
-    body = connection.data.partition(END)[2]
-    return getattr(connection, "http_status_line", ""), getattr(connection, "http_headers", {}), body
+def agree(connection: Connection, agreement: Agreement) -> None:
+    """Take over, as the client, what the server has agreed to."""
+    connection.websocket_protocol_in_use = agreement.subprotocol
+    connection.websocket_version, connection.inside_message, connection.current_frame = VERSION, False, None
+    if agreement.deflate is not None:
+        begin_deflate(connection, agreement.deflate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,11 @@ from echod.rules.http.uri import Address, is_path, parse_uri
         ("ws://example.com?a=b", False, "example.com", 80, "/?a=b"),
         ("ws://example.com/a?b?c", False, "example.com", 80, "/a?b?c"),
         ("ws://example.com/a?", False, "example.com", 80, "/a"),
+        ("ws://example.com/a??", False, "example.com", 80, "/a??"),
+        ("ws://example.com?", False, "example.com", 80, "/"),
+        ("ws://h?x=1", False, "h", 80, "/?x=1"),
+        ("ws://h?x=/a:b@c", False, "h", 80, "/?x=/a:b@c"),
+        ("wSs://H:00443//a", True, "h", 443, "//a"),
         ("ws://example.com/%41;b/@c", False, "example.com", 80, "/%41;b/@c"),
         ("WS://Example.COM/A", False, "example.com", 80, "/A"),
         ("ws://127.0.0.1:1/", False, "127.0.0.1", 1, "/"),
@@ -133,9 +140,56 @@ def test_any_text_is_an_address_or_a_bad_setting(text: str) -> None:
     assert address.resource.startswith("/")
 
 
-@pytest.mark.parametrize(("uri", "host"), [("ws://[::1]:9001/", "[::1]"), ("ws://127.0.0.1/", "127.0.0.1")])
-def test_an_ipv6_address_stands_in_brackets(uri: str, host: str) -> None:
-    assert parse_uri(uri).bracketed_host == host
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("ws://[::1]:9001/", "[::1]:9001"),
+        ("ws://127.0.0.1/", "127.0.0.1"),
+        ("ws://h:80/", "h"),
+        ("ws://h:443/", "h:443"),
+        ("wss://h:443/", "h"),
+        ("wss://h:80/", "h:80"),
+        ("wss://[::1]/", "[::1]"),
+        ("ws://h:0080/", "h"),
+        ("ws://h./", "h."),
+    ],
+)
+def test_a_default_port_is_left_out_of_the_header_host(uri: str, host: str) -> None:
+    assert parse_uri(uri).host_header == host
+
+
+@pytest.mark.parametrize(
+    ("uri", "wanted"),
+    [
+        ("ws://h/a#b", "without a fragment"),
+        ("ws://h#", "without a fragment"),
+        ("ws://me:secret@h/", "without user and password, which the header Authorization can carry"),
+        ("ws://@h/", "without user and password"),
+        ("ws://[fe80::1%25eth0]:9001/", "without an IPv6 zone"),
+        ("ws://[fe80::1%eth0]/", "without an IPv6 zone"),
+        ("ws://h/\u00e4", "of visible ASCII, everything else percent-encoded"),
+        ("ws://h/a b", "of visible ASCII"),
+        ("ws://h/\r\nX: y", "of visible ASCII"),
+        ("ws:///a", "with a host and at most a port from 1 to 65535"),
+        ("ws://h:65536/", "with a host and at most a port"),
+        ("ws://h:000000/", "with a host and at most a port"),
+        (f"ws://h:{'9' * 5000}/", "with a host and at most a port"),
+        ("ws://h:1:2/", "with a host and at most a port"),
+        ("ws://h%41/", "whose host is an address or a name"),
+        ("ws://[1.2.3.4]/", "whose host is an address or a name"),
+        ("ws://[abc]/", "whose host is an address or a name"),
+    ],
+)
+def test_each_fault_has_its_sentence(uri: str, wanted: str) -> None:
+    with pytest.raises(BadSetting) as caught:
+        parse_uri(uri)
+    assert f"wss://host/path, {wanted}" in str(caught.value)
+
+
+@pytest.mark.parametrize("uri", [None, 1, b"ws://h/", "w\u017f://h/"])
+def test_what_is_no_uri_at_all_is_a_bad_setting_too(uri: Any) -> None:
+    with pytest.raises(BadSetting):
+        parse_uri(uri)
 
 
 @pytest.mark.parametrize(
