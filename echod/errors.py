@@ -21,8 +21,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from echod.escaping import escape
-
 
 class CloseCode(IntEnum):
     """Close codes (RFC 6455, 7.4.1, and the registry it founded)."""
@@ -53,6 +51,14 @@ MOST_REASON_BYTES = MOST_CONTROL_BYTES - 2
 """Reason of a Close, behind its code (RFC 6455, 5.5.1)."""
 
 
+def printable(text: str) -> str:
+    """All that is not printable as Python would write it, so that a peer cannot command a terminal or end a line.
+
+    That is C0 and C1 controls, marks that turn or join text, separators but for the space, and lone surrogates.
+    """
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 class EchodError(Exception):
     """The root of all that echod raises."""
 
@@ -68,7 +74,7 @@ class ConnectionClosed(EchodError):
     reason: str
 
     def __str__(self) -> str:
-        return escape(f"the connection is closed (code {self.code}{', ' + self.reason if self.reason else ''})")
+        return printable(f"the connection is closed (code {self.code}{', ' + self.reason if self.reason else ''})")
 
 
 class NoClient(EchodError):
@@ -102,7 +108,7 @@ class OpenFailed(EchodError):
         self.why = why
 
     def __str__(self) -> str:
-        return escape(f"{self.uri}: {self.why}")
+        return printable(f"{self.uri}: {self.why}")
 
 
 TLS_PACKAGE = "OpenSSL"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "echod"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
-    *("escaping", "errors", "settings", "counters", "rules", "store", "transport", "flow", "accept", "websocket"),
+    *("errors", "settings", "counters", "rules", "store", "transport", "flow", "accept", "websocket"),
     *("api", "behaviours", "endpoints", "site", "server", "daemon", "client", "blocking", ""),
 )
 """From the top down: a module imports only from its own layer and from those before it. The last is `echod` itself."""
@@ -131,7 +131,7 @@ def test_there_is_no_circle_when_typing_protocols_are_followed() -> None:
     assert circles(needs) == {}
 
 
-VALUES = ("echod.rules", "echod.escaping", "echod.errors", "echod.settings", "echod.counters")
+VALUES = ("echod.rules", "echod.errors", "echod.settings", "echod.counters")
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("echod.rules")])

@@ -103,11 +103,11 @@ class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]
         try:
             answer = self.answers.feed(received)
             if answer is not None:
-                self.take_answer(answer)
+                self.judge(answer)
         except BadAnswer as error:
             self.fail_opening(NotWebSocket(self.contract.uri, str(error)))
 
-    def take_answer(self, answer: Answer) -> None:
+    def judge(self, answer: Answer) -> None:
         """What follows a good 101 are frames, and what follows another answer is its body."""
         rest = self.answers.rest
         if answer.status != HTTPStatus.SWITCHING_PROTOCOLS:
@@ -121,8 +121,7 @@ class ClientProtocol(Conversing, WebSocketClientProtocol):  # type: ignore[misc]
 
     def begin(self, headers: dict[str, str], rest: bytes) -> None:
         """The handshake is complete."""
-        self.contract.subprotocol = self.websocket_protocol_in_use
-        self.contract.response_headers = headers
+        self.contract.subprotocol, self.contract.response_headers = self.websocket_protocol_in_use, headers
         if self.logFrames:
             trace.trace_handshake(self.contract.peer, self.contract.uri, headers)
         self.data = rest

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 
 from echod.api.ending import Ending
-from echod.errors import CLOSE_CODES, MOST_REASON_BYTES, BadSetting, CloseCode, ConnectionClosed
+from echod.errors import CLOSE_CODES, MOST_REASON_BYTES, BadSetting, CloseCode, ConnectionClosed, printable
 from echod.websocket.autobahn.closing import known_close, start_close
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
@@ -106,7 +106,7 @@ class Contract:
         self.close_reason = ""
 
     def __repr__(self) -> str:
-        return f"<echod.Contract {self.state.name.lower()} {self.uri} peer {self.peer}>"
+        return printable(f"<echod.Contract {self.state.name.lower()} {self.uri} peer {self.peer}>")
 
     @property
     def state(self) -> State:

@@ -17,6 +17,7 @@ from echod.websocket.autobahn.closing import start_close
 from echod.websocket.autobahn.state import State
 from echod.websocket.context import ServerContext
 from echod.websocket.hooks import Guarded
+from echod.websocket.raised import Raised
 
 log = Logger()
 
@@ -79,9 +80,9 @@ class Conversation:
             log.debug("{contract}: {error}", contract=self.contract, error=failure.value)
             return
         self._broken = True
-        log.failure("a callback of {contract} raised", failure, contract=self.contract)
+        log.failure("a callback of {contract} raised", Raised(failure), contract=self.contract)
         if self._callbacks.on_error is not None:
-            queue = SerialQueue(lambda raised: log.failure("on_error raised", raised))
+            queue = SerialQueue(lambda raised: log.failure("on_error raised", Raised(raised)))
             queue.submit(self._callbacks.on_error, self.contract, failure)
         start_close(self._connection, CloseCode.INTERNAL_ERROR, "")
 

@@ -18,6 +18,7 @@ from echod.websocket.autobahn.state import State, state_of
 from echod.websocket.context import ServerContext
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import EchodProtocol
+from echod.websocket.raised import Raised
 
 log = Logger()
 
@@ -85,7 +86,7 @@ class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # por
             verdict = authorize(self.contract)
             verdict = await verdict if inspect.isawaitable(verdict) else verdict
         except Exception:
-            log.failure("authorize of {path} raised", path=self.contract.path)
+            log.failure("authorize of {path} raised", Raised(), path=self.contract.path)
             verdict = 500
         if verdict is not True or state_of(self) is not State.CONNECTING:
             raise ConnectionDeny(int(verdict) if isinstance(verdict, int) and 300 <= verdict < 600 else 403)

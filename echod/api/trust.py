@@ -48,11 +48,10 @@ class Verification:
 
     def _verify(self, connection: Connection, certificate: X509, code: int, depth: int, is_good: int) -> bool:
         """OpenSSL asks for each certificate of the chain, the server's last, and for each error."""
-        if self.refused is None:
-            try:
-                self.refused = self._check(certificate, code, depth, bool(is_good))
-            except Exception as error:  # Whatever is wrong in a certificate, it is refused.
-                self.refused = Refused("unreadable", f"the certificate cannot be read: {error or type(error).__name__}")
+        try:
+            self.refused = self.refused or self._check(certificate, code, depth, bool(is_good))
+        except Exception as error:  # Whatever is wrong in a certificate, it is refused.
+            self.refused = Refused("unreadable", f"the certificate cannot be read: {error or type(error).__name__}")
         return self.refused is None
 
     def _check(self, certificate: X509, code: int, depth: int, is_good: bool) -> Refused | None:

@@ -49,10 +49,11 @@ class Note(DefaultServer):
         """Open a WebSocket; the callbacks are those of `publish_websocket`.
 
         Args:
-            uri: a `ws:` or `wss:` URI (RFC 6455, 3), without fragment, user and password.
+            uri: a `ws:` or `wss:` URI (RFC 6455, 3), without fragment, user and password; its host may be an
+                internationalized name.
             subprotocols: to offer, the preferred first.
             origin: sent as Origin, for servers that require one.
-            headers: added to the request.
+            headers: added to the request, or in the place of those that it has anyway, such as Host and User-Agent.
             tls: what `wss:` trusts: None is what the system trusts, a path a PEM file with the certificates to trust
                 instead; or an `IOpenSSLClientConnectionCreator`.
             open_timeout: seconds from this call to the end of the opening handshake; None is 10.

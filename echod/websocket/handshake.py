@@ -27,6 +27,7 @@ from echod.websocket.autobahn.starting import await_verdict, describe_request, o
 from echod.websocket.autobahn.state import is_shaking_hands
 from echod.websocket.context import ServerContext
 from echod.websocket.hooks import Guarded
+from echod.websocket.raised import Raised
 
 DENIED = "the endpoint does not accept this connection"
 FAILED = "the endpoint failed to answer the handshake"
@@ -148,6 +149,6 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
         if isinstance(error, ConnectionDeny):
             refusal = Refusal(error.code, DENIED)
         else:
-            log.failure("a hook of {kind} raised", failure, kind=type(self).__name__)
+            log.failure("a hook of {kind} raised", Raised(failure), kind=type(self).__name__)
         if is_shaking_hands(self):
             self.refuse(refusal, str(error))

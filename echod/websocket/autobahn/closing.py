@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from echod.errors import CLOSE_CODES, CloseCode
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
+from echod.websocket.raised import Raised
 
 log = Logger(namespace="echod.websocket")
 
@@ -113,5 +114,5 @@ def attempt(connection: Connection, hook: Callable[P, object], *args: P.args, **
 
 def fail_for_hook(connection: Connection) -> None:
     """A hook of a subclass has just raised."""
-    log.failure("a hook of {kind} raised", kind=type(connection).__name__)
+    log.failure("a hook of {kind} raised", Raised(), kind=type(connection).__name__)
     connection._fail_connection(CloseCode.INTERNAL_ERROR)

@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echod.errors import BadCertificate, ConnectFailed, ConnectionClosed, EchodError, HandshakeRefused, NotWebSocket
-from echod.escaping import escape
+from echod.errors import (
+    BadCertificate,
+    ConnectFailed,
+    ConnectionClosed,
+    EchodError,
+    HandshakeRefused,
+    NotWebSocket,
+    printable,
+)
 
 URI = "ws://h/"
 
@@ -26,13 +33,13 @@ URI = "ws://h/"
     ],
 )
 def test_what_is_not_printable_is_shown_as_python_writes_it(text: str, shown: str) -> None:
-    assert escape(text) == shown
+    assert printable(text) == shown
 
 
 @given(st.text())
 def test_what_comes_out_is_one_printable_line(text: str) -> None:
-    assert escape(text).isprintable()
-    assert escape(escape(text)) == escape(text)
+    assert printable(text).isprintable()
+    assert printable(printable(text)) == printable(text)
 
 
 NASTY = "\x1b]0;x\x07\x9b1m\u202e\r\n"
