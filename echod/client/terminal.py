@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from echod.api.contract import Contract
-from echod.errors import printable
 
 SAVE, RESTORE, UP, DOWN, INSERT = "\x1b7", "\x1b8", "\x1b[A", "\x1b[B", "\x1b[L"
 """What ECMA-48 and every terminal since the VT102 understand."""
@@ -25,7 +24,7 @@ def show(line: str, out: TextIO) -> None:
         columns = os.get_terminal_size(out.fileno()).columns
         up = UP * (typed_rows(columns) + 1)
         # The line feed comes first so that the screen scrolls when the cursor is on its last row.
-        out.write("".join(f"{SAVE}\n{up}{INSERT}\r{row}{RESTORE}{DOWN}" for row in fold(printable(line), columns)))
+        out.write("".join(f"{SAVE}\n{up}{INSERT}\r{row}{RESTORE}{DOWN}" for row in fold(escape(line), columns)))
     else:
         out.write(f"{line}\n")
     out.flush()
@@ -60,6 +59,11 @@ def width_of(char: str) -> int:
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def escape(line: str) -> str:
+    """Control characters as Python would write them: a server must not control the terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
 class Display:
