@@ -8,7 +8,6 @@ from functools import partial
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from twisted.internet.protocol import Factory
-from twisted.logger import LogLevel
 
 from echod.accept.admission import Admission
 from echod.accept.gate import GateFactory
@@ -82,9 +81,9 @@ class Server:
         """
         self.endpoints.publish(path, Endpoint(factory, origins, behaving))
 
-    def publish_page(self, path: str, make: Make, level: LogLevel = LogLevel.info) -> None:
-        """Answer GET and HEAD of this path with what `make` makes of each request, which is logged at this level."""
-        self.endpoints.pages[path] = Factory.forProtocol(partial(Response, make, self.context, level))
+    def publish_page(self, path: str, make: Make, *, is_routine: bool = False) -> None:
+        """Answer GET and HEAD of this path with what `make` makes of each request; a routine is logged by `debug`."""
+        self.endpoints.pages[path] = Factory.forProtocol(partial(Response, make, self.context, is_routine=is_routine))
 
     async def listen(self, endpoint: IStreamServerEndpoint) -> IListeningPort:
         """Accept connections there, in addition to where it listens already.

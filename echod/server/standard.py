@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from twisted.logger import LogLevel
-
 from echod.behaviours.endpoint import BehavingEndpoint
 from echod.endpoints.echo import MultiEchoFactory, SimpleEchoFactory
 from echod.endpoints.info import InfoFactory
@@ -54,11 +52,11 @@ def publish_behaviours(server: Server) -> None:
 def publish_health(server: Server) -> None:
     """`/health/live` and `/health/ready`. During a drain the gate answers 503 to whatever a new connection asks.
 
-    Supervisors ask every few seconds, which the log tells at debug level.
+    Supervisors ask every few seconds, of which the log tells under `debug` alone.
     """
     is_ready = partial(answer_ready, lambda: not server.admission.is_leaving)
-    server.publish_page("/health/live", answer_live, LogLevel.debug)
-    server.publish_page("/health/ready", is_ready, LogLevel.debug)
+    server.publish_page("/health/live", answer_live, is_routine=True)
+    server.publish_page("/health/ready", is_ready, is_routine=True)
 
 
 def publish(server: Server, path: str, factory: EndpointFactory, origins: Origins, behaviours: bool) -> None:

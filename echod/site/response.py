@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -39,14 +39,14 @@ log = Logger()
 
 @implementer(IHalfCloseableProtocol, IHeadReceiver)
 class Response(Protocol):
-    """Gives one answer, then closes; what still comes is dropped."""
+    """Gives one answer, then closes; what still comes is dropped. Where asking is a routine, `debug` alone logs it."""
 
     transport: Transport  # type: ignore[assignment]
 
-    def __init__(self, make: Make, context: ServerContext, level: LogLevel = LogLevel.info) -> None:
+    def __init__(self, make: Make, context: ServerContext, *, is_routine: bool = False) -> None:
         self._make = make
         self._context = context
-        self._level = level
+        self._is_logged = context.debug or not is_routine
 
     def connectionMade(self) -> None:
         context = self._context
@@ -54,7 +54,8 @@ class Response(Protocol):
 
     def receive_head(self, head: Head, rest: bytes) -> None:
         answer = self._answer(head) if head.method in READING else READ_ONLY
-        log_access(self.transport.getPeer(), head.method, head.path, answer.status, self._level)
+        if self._is_logged:
+            log_access(self.transport.getPeer(), head.method, head.path, answer.status)
         self._write(answer, with_body=head.method != "HEAD")
 
     def _answer(self, head: Head) -> Page | Refusal:

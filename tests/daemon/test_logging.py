@@ -145,3 +145,14 @@ def test_a_refused_handshake_leaves_no_traceback(silent: Daemon) -> None:
     with pytest.raises(InvalidStatus):
         open_client(silent.uri("/nothing"))
     assert_nothing_of_it(silent)
+
+
+def test_questions_for_its_health_are_logged_with_debug_alone(silent: Daemon, tracing: Daemon) -> None:
+    for daemon in (silent, tracing):
+        for path in ("/health/live", "/info"):
+            with raw_connection(daemon.port) as client:
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+                assert everything_from(client).startswith(b"HTTP/1.1 200 ")
+        assert is_logged(daemon, r'"GET /info" 200')
+    assert "/health/live" not in silent.text
+    assert is_logged(tracing, r'"GET /health/live" 200')

@@ -9,7 +9,7 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import LogEvent, LogLevel
+from twisted.logger import LogEvent
 
 from echod.site.generated import answer_live, answer_ready
 from echod.site.pages import make_pages
@@ -21,7 +21,7 @@ from tests.site.visitor import Site
 class Supervised(Site):
     """A site that is ready as long as it is told so."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, debug: bool = False) -> None:
         clock = MemoryReactorClock()
         super().__init__(make_pages(folder, clock), clock)
         for path, make in (
@@ -29,7 +29,7 @@ class Supervised(Site):
             ("/health/ready", partial(answer_ready, lambda: self.is_ready)),
         ):
             self.endpoints.pages[path] = Factory.forProtocol(
-                partial(Response, make, make_context(clock), LogLevel.debug)
+                partial(Response, make, make_context(clock, debug=debug), is_routine=True)
             )
         self.is_ready = True
 
@@ -97,7 +97,14 @@ async def test_who_asks_every_second_fills_no_log(
 ) -> None:
     await supervised.get(target, method=method)
 
-    assert [event["log_level"] for event in events] == [LogLevel.debug]
+    assert events == []
+
+
+@ensureDeferred
+async def test_under_debug_each_question_is_logged(folder: Path, events: list[LogEvent]) -> None:
+    await Supervised(folder, debug=True).get("/health/live")
+
+    assert [event["request"] for event in events] == ["GET /health/live"]
 
 
 @ensureDeferred
