@@ -16,6 +16,7 @@ class Kind(StrEnum):
     FULL = "503 full"
     CROWDED = "503 crowded"
     LEAVING = "503 leaving"
+    PROXY_HEADER = "PROXY header"
     AS_ASKED = "as asked"
     PROTOCOL_ERROR = "protocol error"
     INVALID_PAYLOAD = "invalid payload"

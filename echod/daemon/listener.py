@@ -1,29 +1,40 @@
-"""Where a daemon listens: a port or a Twisted endpoint, whose certificates can be read again meanwhile."""
+"""Where a daemon listens: a port or an endpoint string, whose certificates can be read again meanwhile."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IOpenSSLServerConnectionCreator, IStreamServerEndpoint
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from echod.daemon.certificates import folder_of, read_folder
-from echod.daemon.private import TLS, exchange_tls
+from echod.counters import Counters
+from echod.daemon.endpoints import parse_place
 from echod.errors import TLS_MISSING, TLS_PACKAGE, BadSetting
 from echod.server.listening import make_endpoint
 from echod.settings import Settings
 from echod.transport.addresses import peer_name
 from echod.transport.interfaces import Reactor
+from echod.transport.proxied import ProxyHeaderFactory
 
 if TYPE_CHECKING:
     # pyOpenSSL is an extra: echod[tls].
     from OpenSSL.SSL import Connection
     from twisted.protocols.tls import TLSMemoryBIOProtocol
+
+    from echod.daemon.contexts import Contexts
+
+Made = TypeVar("Made")
 
 log = Logger(namespace="echod")
 
@@ -33,14 +44,10 @@ log = Logger(namespace="echod")
 class ReloadableTLS:
     """Makes the TLS of each new connection from what was loaded last."""
 
-    loaded: TLS
+    loaded: Contexts
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Connection:
-        if IOpenSSLServerConnectionCreator.providedBy(self.loaded):
-            return self.loaded.serverConnectionForTLS(protocol)
-        from OpenSSL.SSL import Connection
-
-        return Connection(self.loaded.getContext(), None)
+        return self.loaded.serverConnectionForTLS(protocol)
 
 
 class PortListener:
@@ -67,45 +74,66 @@ class PortListener:
 
 
 class EndpointListener:
-    """A Twisted endpoint string; a BadSetting says why it, or a certificate that it names, cannot be used."""
+    """An endpoint string; a BadSetting says why it, or a certificate that it names, cannot be used."""
 
-    def __init__(self, source: str, text: str, reactor: Reactor) -> None:
+    def __init__(self, source: str, text: str, reactor: Reactor, counters: Counters | None = None) -> None:
         self.setting = f"{source} {text}"
-        self._source, self._text, self._reactor = source, text, reactor
-        self.endpoint = self._parse()
-        loaded = exchange_tls(self.endpoint, None)
-        self._tls = None if loaded is None else ReloadableTLS(loaded)
-        exchange_tls(self.endpoint, self._tls)
+        self._source, self._text = source, text
+        place = self._try(lambda: parse_place(reactor, text))
+        self._load = place.load
+        self._tls = None if place.load is None else ReloadableTLS(self._try(place.load))
+        self.endpoint = Layered(place.endpoint, self._tls, (counters or Counters()) if place.is_proxied else None)
 
     def describe(self, port: IListeningPort) -> str:
         host = port.getHost()
         name = host.name if isinstance(host, UNIXAddress) else None
-        return f"{name.decode() if name else peer_name(host)} ({self._text})"
+        return f"{show_path(name) if name else peer_name(host)} ({self._text})"
 
     def reload(self) -> None:
         """Load the certificates of new connections from their files; bad ones are logged, and the old ones stay."""
-        if self._tls is None:
+        if self._tls is None or self._load is None:
             return
         try:
-            self._tls.loaded = exchange_tls(self._parse(), None) or self._tls.loaded
+            self._tls.loaded = self._try(self._load)
         except BadSetting as error:
             log.error("echod keeps its old certificates: {error}", error=error)
         else:
             log.info("echod has reloaded its certificates: {text}", text=self._text)
 
-    def _parse(self) -> IStreamServerEndpoint:
+    def _try(self, make: Callable[[], Made]) -> Made:
         try:
-            # A folder is read first, so that the complaint names the file.
-            folder = folder_of(self._text)
-            certificates = None if folder is None else read_folder(folder)
-            endpoint: IStreamServerEndpoint = serverFromString(self._reactor, self._text)
+            return make()
         except Exception as error:
             # Endpoint parsers are plugins, and read files: they may raise anything.
             wanted = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
             raise BadSetting(self._source, self._text, f"{wanted} ({explain(error)})") from None
-        if certificates is not None:
-            exchange_tls(endpoint, certificates)
-        return endpoint
+
+
+@implementer(IStreamServerEndpoint)
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """Listens there with what lies between socket and gate: the PROXY header in the clear, then TLS."""
+
+    below: IStreamServerEndpoint
+    tls: ReloadableTLS | None
+    proxied: Counters | None
+    """Where refused PROXY headers are counted; None where there is none to come."""
+
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        if self.tls is not None:
+            # pyOpenSSL is an extra: echod[tls].
+            from echod.transport.tls import HalfClosedTLSFactory
+
+            factory = HalfClosedTLSFactory(self.tls, False, factory)
+        if self.proxied is not None:
+            factory = ProxyHeaderFactory(factory, self.proxied)
+        listening: Deferred[IListeningPort] = self.below.listen(factory)
+        return listening
+
+
+def show_path(name: bytes) -> str:
+    """The path of a local socket; one that is no file has an @ before it, as in other programs."""
+    return name.replace(b"\0", b"@").decode("utf-8", "backslashreplace")
 
 
 Listener = PortListener | EndpointListener

@@ -7,6 +7,7 @@ Twisted's own way.
 
 from __future__ import annotations
 
+import socket
 import sys
 from select import EPOLLIN
 from typing import Any
@@ -18,6 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from echod.daemon.private import DeclaredReactor, adopt_port
+from echod.transport.local_port import adopt_local
 
 MOST_EVENTS = 512
 """Of one turn. Twisted makes room for as many as there are connections, each time."""
@@ -98,6 +100,8 @@ class LeanReactor(DeclaredReactor):
     doIteration = doPoll
 
     def adoptStreamPort(self, fd: int, family: int, factory: IProtocolFactory) -> IListeningPort:
+        if family == socket.AF_UNIX:
+            return adopt_local(self, fd, factory)
         port = adopt_port(LeanPort, self, fd, family, factory)
         port.startListening()
         return port

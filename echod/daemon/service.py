@@ -108,7 +108,9 @@ def make_service(settings: Settings, reactor: Reactor | None = None) -> EchodSer
         reactor = cast(Reactor, installed)
     try:
         server = make_server(settings, reactor)
-        endpoints = [EndpointListener(settings.listen_source, text, reactor) for text in settings.listen]
+        endpoints = [
+            EndpointListener(settings.listen_source, text, reactor, server.counters) for text in settings.listen
+        ]
         listeners: Sequence[Listener] = endpoints or [PortListener(settings, reactor)]
     except BadSetting as error:
         raise SystemExit(f"echod: {error}") from None

@@ -10,6 +10,7 @@ from echod.rules.http.head import Head
 from echod.transport.addresses import show_address
 from echod.transport.interfaces import Transport
 from echod.transport.kernel import socket_transport
+from echod.transport.proxied import proxy_ends
 from echod.websocket.autobahn.deflate import agreed_deflate
 from echod.websocket.autobahn.port import Connection
 
@@ -42,11 +43,8 @@ def see_agreement(protocol: Connection) -> dict[str, object]:
 
 def see_proxy(transport: Transport) -> dict[str, object] | None:
     """The proxy's own connection to us, when `peer` is a client behind it that a PROXY header told of."""
-    lowest = socket_transport(transport)
-    ends = {"peer": lowest.getPeer(), "local": lowest.getHost()}
-    if (ends["peer"], ends["local"]) == (transport.getPeer(), transport.getHost()):
-        return None
-    return {name: show_address(end) for name, end in ends.items()}
+    ends = proxy_ends(socket_transport(transport))
+    return None if ends is None else dict(zip(("peer", "local"), map(show_address, ends), strict=True))
 
 
 def see_tls(transport: Transport) -> dict[str, object] | None:

@@ -22,13 +22,6 @@ from echod.server.server import Server
 from echod.settings import Settings
 from tests.daemon.clients import LOOPBACK, PATIENCE_S, say
 
-# Twisted still uses what pyOpenSSL would like to drop.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:X509:DeprecationWarning"),
-]
-
-
 class Folder:
     """A folder with the key and the certificate of `localhost` in one file, which can be replaced."""
 
@@ -142,7 +135,7 @@ async def listen_tls(server: Server, folder: Folder) -> EndpointListener:
 SPOILING = {
     "garbage": ("garbage", "localhost.pem: neither a key nor a certificate"),
     "no certificate": ("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", "localhost.pem: "),
-    "empty folder": (None, ": no .pem file with a key and its certificate for a name"),
+    "empty folder": (None, ": no .pem file with a key and its certificate"),
 }
 
 
@@ -184,7 +177,7 @@ async def test_one_bad_file_beside_good_ones_changes_nothing(server: Server, fol
     ("prepare", "why"),
     [
         (Folder.spoil, "neither a key nor a certificate"),
-        (lambda folder: folder.pem.unlink(), "no .pem file with a key and its certificate for a name"),
+        (lambda folder: folder.pem.unlink(), "no .pem file with a key and its certificate"),
         (lambda folder: folder.pem.rename(folder.path / "cert.txt"), "no .pem file with a key"),
         (lambda folder: (folder.path / "gone.pem").symlink_to("nowhere"), "No such file or directory"),
     ],
@@ -227,24 +220,6 @@ def test_a_port_on_every_interface_has_no_certificate() -> None:
     with capturedLogs() as events:
         PortListener(Settings(port=0), reactor).reload()
     assert lines(events) == []
-
-
-@pytest_twisted.ensureDeferred
-async def test_a_context_factory_of_the_older_kind_is_used_too(server: Server, folder: Folder) -> None:
-    """As third-party endpoint parsers may make it."""
-    certificate = folder.renew()
-    listener = EndpointListener("--listen", ssl_text(folder), reactor)
-    tls: Any = listener.endpoint._sslContextFactory  # type: ignore[attr-defined]
-    tls.loaded = OlderKind(tls.loaded)
-    await server.listen(listener.endpoint)
-    assert await certificate_at(LOOPBACK, server.port) == certificate
-
-
-class OlderKind:
-    """Has a context, and makes no connections of its own."""
-
-    def __init__(self, options: Any) -> None:
-        self.getContext = options.getContext
 
 
 @pytest_twisted.ensureDeferred
