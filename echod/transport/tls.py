@@ -6,23 +6,18 @@ and throws away the replies to what came before it: to a client that sends both 
 
 from __future__ import annotations
 
-from typing import Protocol as Shape
 from typing import cast
 
 from OpenSSL.SSL import SENT_SHUTDOWN, Connection, Error, WantReadError, ZeroReturnError
-from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from echod.transport.interfaces import Transport
+
 READ_BYTES = 32_768
-
-
-class Below(Shape):
-    """The transport of TLS."""
-
-    def connectionLost(self, reason: Failure) -> None: ...
 
 
 @implementer(IHalfCloseableProtocol)
@@ -32,6 +27,12 @@ class HalfClosedTLS(BufferingTLSTransport):
     _tlsConnection: Connection
     _has_ended = False
     """Whether the peer's close_notify has come: nothing is read behind it."""
+    _is_end_untold = _is_paused = False
+    _telling: IDelayedCall | None = None
+
+    @property
+    def _below(self) -> Transport:
+        return cast("Transport", self.transport)
 
     def dataReceived(self, data: bytes) -> None:
         if not self._has_ended:
@@ -53,8 +54,30 @@ class HalfClosedTLS(BufferingTLSTransport):
                     self.wrappedProtocol.dataReceived(data)
         self._flushSendBIO()
 
+    def pauseProducing(self) -> None:
+        self._is_paused = True
+        self._below.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._is_paused = False
+        self._below.resumeProducing()
+        if self._is_end_untold:
+            self._tell_later()
+
     def _end_input(self) -> None:
-        self._has_ended = True
+        self._has_ended = self._is_end_untold = True
+        self._tell_later()
+
+    def _tell_later(self) -> None:
+        """As with TCP: in a later turn than what came before, and not while that is held back."""
+        if self._telling is None:
+            self._telling = self.factory._clock.callLater(0, self._tell_end)
+
+    def _tell_end(self) -> None:
+        self._telling = None
+        if self._is_paused:
+            return
+        self._is_end_untold = False
         if self._tlsConnection.get_shutdown() & SENT_SHUTDOWN:
             # Ours has gone before: both directions are at their end.
             self._shutdownTLS()
@@ -69,7 +92,12 @@ class HalfClosedTLS(BufferingTLSTransport):
     def readConnectionLost(self) -> None:
         """The FIN: nothing new behind close_notify, and without it a connection that was cut."""
         if not self._has_ended:
-            cast("Below", self.transport).connectionLost(Failure(CONNECTION_DONE))
+            self._below.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        if self._telling is not None:
+            self._telling.cancel()
 
     def writeConnectionLost(self) -> None:
         """TLS has no half to close."""

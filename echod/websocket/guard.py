@@ -92,6 +92,8 @@ class Guard:
     def end_input(self) -> None:
         """The peer has closed its direction: it gets what it is owed, then nothing more is to be done."""
         self._let_go()
+        # TLS sends close_notify only behind what a producer may still write.
+        self._connection.unregisterProducer()
         self.ending.finish()
 
     def drop(self, abort: bool) -> None:

@@ -22,6 +22,7 @@ from echod.server.server import Server
 from echod.settings import Settings
 from tests.daemon.clients import LOOPBACK, PATIENCE_S, say
 
+
 class Folder:
     """A folder with the key and the certificate of `localhost` in one file, which can be replaced."""
 
