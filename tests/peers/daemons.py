@@ -14,9 +14,15 @@ COMMAND = (TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "echod")
 class Listening(Child):
     """A daemon that listens at these endpoints, in their order."""
 
-    def __init__(self, *texts: str, argv: Sequence[str | Path] = (), options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *texts: str,
+        argv: Sequence[str | Path] = (),
+        command: Sequence[str | Path] = COMMAND,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
         listen = [f"--listen={text}" for text in texts]
-        super().__init__([*argv, *COMMAND, *listen, *options], {"PYTHONPATH": str(ROOT)})
+        super().__init__([*argv, *command, *listen], {"PYTHONPATH": str(ROOT)}, pass_fds=pass_fds)
         self.texts = texts
         try:
             self.where = self.wait_for_line(r"echod ready: (.*)")[1]
@@ -31,10 +37,10 @@ class Listening(Child):
         return int(found[1])
 
 
-def refused(*texts: str, argv: Sequence[str | Path] = ()) -> str:
+def refused(*texts: str, argv: Sequence[str | Path] = (), pass_fds: Sequence[int] = ()) -> str:
     """The one line with which a daemon refuses to start at these endpoints."""
     listen = [f"--listen={text}" for text in texts]
-    with Child([*argv, *COMMAND, *listen], {"PYTHONPATH": str(ROOT)}) as child:
+    with Child([*argv, *COMMAND, *listen], {"PYTHONPATH": str(ROOT)}, pass_fds=pass_fds) as child:
         assert child.wait() == 1
     assert "Traceback" not in child.text
     [line] = [line for line in child.out if line.startswith("echod: ")]
