@@ -56,13 +56,9 @@ class Contexts:
         return self._by_name.get(exact) or self._by_name.get(f"*.{exact.partition('.')[2]}")
 
     def _choose(self, connection: Connection) -> None:
-        name = connection.get_servername()
-        if name is None:
-            return
-        context = self.find(name)
-        if context is None:
-            log.debug("no certificate for the name {name!r}", name=name)
-        else:
+        """An unknown name is not logged: anybody may send any."""
+        context = self.find(connection.get_servername() or b"")
+        if context is not None:
             connection.set_context(context)
 
 

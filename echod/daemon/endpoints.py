@@ -51,6 +51,7 @@ def parse_place(reactor: Reactor, text: str) -> Place:
         ValueError: it says nothing that can be listened on. Parsers of other packages may raise anything.
     """
     kind, _, rest = text.partition(":")
+    kind = kind.lower()
     if kind == "haproxy":
         return parse_proxied(reactor, rest)
     if kind == "stdio":
@@ -68,7 +69,7 @@ def parse_place(reactor: Reactor, text: str) -> Place:
 
 def parse_proxied(reactor: Reactor, text: str) -> Place:
     """What stands behind `haproxy:`. TLS of another package would want the header within it."""
-    kind = text.partition(":")[0]
+    kind = text.partition(":")[0].lower()
     if kind not in (*KINDS, "tcp", "tcp6"):
         raise ValueError(f"haproxy: goes before tcp, tcp6, {', '.join(KINDS)}; not before {kind or 'nothing'}")
     return replace(parse_place(reactor, text), is_proxied=True)

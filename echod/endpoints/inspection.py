@@ -49,12 +49,9 @@ def see_proxy(transport: Transport) -> dict[str, object] | None:
 
 def see_tls(transport: Transport) -> dict[str, object] | None:
     """None without TLS; `server_name` (SNI) and `alpn` are None when the client sent none."""
-    layer: object = transport
-    while not is_tls(layer):
-        layer = getattr(layer, "transport", None)
-        if layer is None:
-            return None
-    session: Session = cast("TLSMemoryBIOProtocol", layer).getHandle()
+    if not is_tls(transport):
+        return None
+    session: Session = cast("TLSMemoryBIOProtocol", transport).getHandle()
     name = session.get_servername()
     return {
         "version": session.get_protocol_version_name(),

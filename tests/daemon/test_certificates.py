@@ -418,3 +418,12 @@ def test_canary_twisted_still_has_one_certificate_of_a_file() -> None:
     from twisted.internet.endpoints import _parseSSL
 
     assert "PrivateCertificate.loadPEM(certPEM" in inspect.getsource(_parseSSL)
+
+
+def test_canary_twisted_still_answers_h2_with_internal_error() -> None:
+    """When this fails, Twisted's own choice by ALPN may do."""
+    import inspect
+
+    from twisted.internet._sslverify import setupForALPN
+
+    assert 'return b""' in inspect.getsource(setupForALPN)

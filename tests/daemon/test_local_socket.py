@@ -109,6 +109,16 @@ def test_a_path_that_is_gone_meanwhile_has_no_listener(path: Path) -> None:
     assert not is_live(str(path))
 
 
+def test_a_folder_that_cannot_be_locked_is_no_hindrance(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where it may be written to and not read."""
+
+    def deny(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("echod.daemon.local_socket.os.open", deny)
+    make_socket(str(path), 0o666, 5).close()
+
+
 def test_another_daemon_that_starts_is_waited_for_but_not_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(local_socket.time, "sleep", waits.append)

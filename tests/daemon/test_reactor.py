@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import socket
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from select import EPOLLIN
 from typing import Any
 
@@ -218,3 +221,31 @@ def test_it_can_be_asked_for_by_name() -> None:
         child.wait_for_line("^LeanReactor$")
     with Daemon(argv=[TWIST, "--reactor", "echod", "echod", "--port", "0"]) as daemon:
         assert daemon.port
+
+
+def test_a_local_socket_that_listens_already_is_served_and_its_path_stays(scene: Scene, tmp_path: Path) -> None:
+    path, near = tmp_path / "s.sock", Recorder()
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(path))
+        path.chmod(0o640)
+        opened.listen()
+        factory = Factory.forProtocol(lambda: near)
+        port = scene.reactor.adoptStreamPort(opened.fileno(), socket.AF_UNIX, factory)
+        with socket.socket(socket.AF_UNIX) as far:
+            far.connect(str(path))
+            far.sendall(b"hello")
+            scene.turn_until(lambda: near.pieces)
+        scene.turn_until(lambda: near.end)
+        port.stopListening()
+        scene.turn_until(lambda: port.disconnected)
+        with socket.socket(socket.AF_UNIX) as far:
+            far.connect(str(path))
+    assert near.pieces == [b"hello"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_canary_twisted_still_removes_the_path_of_what_it_adopts() -> None:
+    """When this fails, Twisted's own port may do."""
+    from twisted.internet.unix import Port
+
+    assert "os.unlink(self._bindPath)" in inspect.getsource(Port.connectionLost)

@@ -262,6 +262,21 @@ def test_nothing_is_delivered_after_an_abort(waiting: tuple[Client, Waiting]) ->
     assert client.peer.lost
 
 
+def test_an_end_that_is_not_told_yet_goes_with_the_connection(waiting: tuple[Client, Waiting]) -> None:
+    client, protocol = waiting
+
+    def receive(data: bytes) -> None:
+        protocol.transport.abortConnection()  # type: ignore[union-attr]
+
+    protocol.dataReceived = receive  # type: ignore[method-assign]
+    client.session.write(b"x")
+    client.end()
+    client.peer.transport.write(client._outgoing.read())
+    client.peer.transport.move()
+    client.peer.transport.far.move()
+    assert client.peer.lost
+
+
 def test_it_has_no_half_to_close(waiting: tuple[Client, Waiting]) -> None:
     tls: HalfClosedTLS = waiting[0].peer.transport.far.protocol
     tls.writeConnectionLost()
