@@ -265,7 +265,7 @@ def test_nothing_is_delivered_after_an_abort(waiting: tuple[Client, Waiting]) ->
 def test_an_end_that_is_not_told_yet_goes_with_the_connection(waiting: tuple[Client, Waiting]) -> None:
     client, protocol = waiting
 
-    def receive(data: bytes) -> None:
+    def receive(_: bytes) -> None:
         protocol.transport.abortConnection()  # type: ignore[union-attr]
 
     protocol.dataReceived = receive  # type: ignore[method-assign]
