@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,10 +138,37 @@ def test_behind_a_proxy_a_page_is_logged_with_the_client_of_the_proxy_header(sev
     assert wait_until(lambda: '[2001:db8::7]:5000 "GET /" 200' in several.text)
 
 
-def test_a_client_without_the_proxy_header_is_closed(several: Several) -> None:
+PAGE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"PROXY UNKNOWN\r\n" + PAGE,),
+        (b"PROXY UNKNOWN\r\n", PAGE),
+        (b"PROXY UNKNOWN ::1 ::1 1 2\r\n" + PAGE,),
+        (b"PRO", b"XY TCP4 192.0.2.7 192.0.2.1 56324 443\r", b"\n" + PAGE),
+        (SIGNATURE + b"\x20\0\0\0" + PAGE,),
+        (SIGNATURE[:5], SIGNATURE[5:] + b"\x21", b"\0\0\3", b"abc" + PAGE),
+    ],
+    ids=["unknown", "unknown alone", "unknown with addresses", "in pieces", "LOCAL", "unspecified in pieces"],
+)
+def test_behind_a_proxy_each_form_of_the_header_is_served(several: Several, pieces: tuple[bytes, ...]) -> None:
     with raw_connection(several.port(2)) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            client.sendall(piece)
+            time.sleep(0.05)
+        assert everything_from(client).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_client_without_the_proxy_header_is_closed_with_a_line(several: Several) -> None:
+    with raw_connection(several.port(2)) as client:
+        name = f"127.0.0.1:{client.getsockname()[1]}"
         client.sendall(upgrade("/multi-echo"))
         assert everything_from(client) == b""
+    assert wait_until(lambda: f"{name} refused: no PROXY header" in several.text)
     assert "Traceback" not in several.text
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.child import Child
+from tests.child import ROOT, Child
 from tests.peers.daemons import COMMAND, Listening
 from tests.peers.programs import find
 
 
 class Activated(Child):
-    """Starts the daemon at the first connection to one of these addresses; those of the endpoints are systemd's."""
+    """Starts the daemon at the first connection to one of these addresses, with little of the environment."""
 
     def __init__(self, addresses: Sequence[str | Path], *texts: str, names: str = "") -> None:
         listen = [f"--listen={address}" for address in addresses]
         named = [f"--fdname={names}"] if names else []
         endpoints = [f"--listen={text}" for text in texts]
-        super().__init__([find("systemd-socket-activate"), *listen, *named, *COMMAND, *endpoints])
+        kept = [f"--setenv={name}" for name in os.environ if name.startswith(("COV", "COVERAGE"))]
+        kept.append(f"--setenv=PYTHONPATH={ROOT}")
+        super().__init__([find("systemd-socket-activate"), *listen, *named, *kept, *COMMAND, *endpoints])
         for _ in addresses:
             self.wait_for_line("Listening on ")
 
