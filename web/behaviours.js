@@ -1,26 +1,23 @@
 "use strict";
 
-// The page of behaviours: tick them, see the URL, try it, and see what happened and when.
+// The list of behaviours: tick them, and see the URL, and what the daemon says of it.
 //
 // The rules:
 // * The list, and what is right, come from the daemon; nothing of it is written here a second time.
-// * The URL can be edited, and is what is opened.
-// * What a peer sends is shown as text and never read as HTML.
+// * The URL can be edited, and is what is opened (by echo-chamber.js).
+// * A verdict is about the URL that stands there: it goes when the URL changes.
+//
+// This file is valid as a module and as a classic script: see from-file.js for the reason.
 {
-  const MOST_LINES = 500; // A flood is counted and not listed.
-  const MOST_SHOWN = 200; // Characters of one message.
-  const SLACK = 8; // CSS pixels: zoomed pages end at fractions.
   const PAUSE_MS = 150; // After the last key, before the daemon is asked.
+  const LOCAL = "http://localhost:9001/"; // For a page that is a file.
+  const LONGEST = 500; // Characters of an answer; a proxy may answer with a page of its own.
 
   const byId = (id) => document.getElementById(id);
-  const input = byId("messageinput");
-  const events = byId("messages");
   const url = byId("url");
   const verdict = byId("verdict");
+  const opened = new Map(); // The paths that were tried, and whether they open.
 
-  let socket = null;
-  let openedAt = 0;
-  let unlisted = { line: null, messages: 0, bytes: 0 };
   let hasList = true;
   let asking = 0;
   let question = 0; // Answers may come out of order; only the one to the last question counts.
@@ -36,7 +33,7 @@
     } catch {
       hasList = false;
       clearTimeout(asking);
-      judge("Could not load the list of behaviours: is the daemon running with --behaviours on?", false);
+      say("Could not load the list of behaviours: is the daemon running with --behaviours on?", "wrong");
     }
   }
 
@@ -97,164 +94,92 @@
   }
 
   function showUrl() {
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const query = queryOf(document.querySelectorAll(".parameter"));
-    url.value = `${scheme}//${location.host || "localhost:9001"}${byId("endpoint").value}${query && `?${query}`}`;
+    url.value = `${endpointUrl(byId("endpoint").value)}${query && `?${query}`}`;
     ask();
   }
 
-  /** Let the daemon judge the query, once the typing pauses. */
+  /** Beside this page: a reverse proxy may have the pages and the endpoints in a folder. */
+  function endpointUrl(path) {
+    const { href } = new URL(`.${path}`, location.protocol === "file:" ? LOCAL : location.href);
+    return href.replace(/^http/, "ws");
+  }
+
+  // The verdict
+
+  /** Let the daemon judge the URL, once the typing pauses. */
   function ask() {
+    if (!hasList) return;
     clearTimeout(asking);
-    if (hasList) asking = setTimeout(askNow, PAUSE_MS);
+    question += 1;
+    judge("", "");
+    asking = setTimeout(askNow, PAUSE_MS);
   }
 
   async function askNow() {
-    const number = ++question;
-    const verdict = await verdictOn(url.value.split("?").slice(1).join("?"));
+    const number = question;
+    const verdict = await verdictOn(url.value.trim());
     if (number === question) judge(...verdict);
   }
 
-  /** The daemon's sentence about a query, and whether the query is valid. */
-  async function verdictOn(query) {
+  /** A sentence about a URL, and `good` or `wrong`; neither for what cannot be told from here. */
+  async function verdictOn(text) {
+    const address = URL.canParse(text) ? new URL(text) : null;
+    if (!/^wss?:$/.test(address?.protocol)) return ["Not a WebSocket URL: it begins with ws:// or wss://.", "wrong"];
+    if (text.includes("#")) return ["A WebSocket URL has no fragment; in a query, # is %23.", "wrong"];
+    if (`${address.protocol}//${address.host}` !== location.origin.replace(/^http/, "ws")) {
+      return ["Not checked: this is not the server that the page came from.", ""];
+    }
+    return await complaintAbout(address) ?? ["The server accepts this URL.", "good"];
+  }
+
+  async function complaintAbout({ protocol, host, pathname, search }) {
     try {
-      const answer = await fetch(`behaviours?${query}`, { headers: { Accept: "application/json" } });
-      return [answer.ok ? "The server accepts this query." : await answer.text(), answer.ok];
+      const answer = await fetch(`behaviours${search}`, { headers: { Accept: "application/json" } });
+      if (!answer.ok) return [(await answer.text()).slice(0, LONGEST), "wrong"];
     } catch {
-      return ["The server does not answer.", false];
+      return ["The server does not answer.", "wrong"];
     }
+    return await opens(`${protocol}//${host}${pathname}`) ? null
+      : [`The server does not open a WebSocket on ${pathname} for this page.`, "wrong"];
   }
 
-  function judge(text, isGood) {
+  /** Whether there is an endpoint: it is opened, without the query, and closed at once. Each is tried only once. */
+  function opens(endpoint) {
+    if (!opened.has(endpoint)) opened.set(endpoint, tried(endpoint));
+    return opened.get(endpoint);
+  }
+
+  function tried(endpoint) {
+    return new Promise((resolve) => {
+      const trial = new WebSocket(endpoint);
+      trial.onopen = () => {
+        trial.close();
+        resolve(true);
+      };
+      trial.onerror = () => {
+        opened.delete(endpoint); // It may come later.
+        resolve(false);
+      };
+    });
+  }
+
+  /** What is wrong makes the URL invalid, for the button Open and for screen readers. */
+  function judge(text, kind) {
+    say(text, kind);
+    url.setCustomValidity(kind === "wrong" ? text : "");
+    url.setAttribute("aria-invalid", kind === "wrong");
+    url.dispatchEvent(new Event("judged"));
+  }
+
+  function say(text, kind) {
     verdict.textContent = text;
-    verdict.className = isGood ? "good" : "wrong";
-  }
-
-  // The connection
-
-  function open() {
-    if (socket !== null && socket.readyState !== WebSocket.CLOSED) {
-      write("WebSocket is already opened.");
-      return;
-    }
-    events.replaceChildren();
-    unlisted = { line: null, messages: 0, bytes: 0 };
-    openedAt = performance.now();
-    try {
-      socket = connect(url.value);
-      write(`opening ${url.value}`);
-    } catch (error) {
-      write(`Cannot open: ${error.message}`);
-    }
-  }
-
-  function connect(address) {
-    const opened = new WebSocket(address);
-    opened.binaryType = "arraybuffer";
-    let wasOpen = false;
-    opened.onopen = () => {
-      wasOpen = true;
-      showMain();
-      write(`OPEN, ${agreement(opened)}`);
-    };
-    opened.onmessage = (event) => receive(event.data);
-    opened.onclose = (event) => {
-      showMain();
-      write(ending(event, wasOpen));
-    };
-    return opened;
-  }
-
-  function agreement({ protocol, extensions }) {
-    return `subprotocol ${protocol || "none"}, extensions ${extensions || "none"}`;
-  }
-
-  function ending({ code, reason, wasClean }, wasOpen) {
-    const how = wasClean ? "after a closing handshake" : "without a closing handshake";
-    const hint = wasOpen ? "" : " It never opened; browsers do not say why.";
-    return `CLOSED ${how}, code ${code}${reason && `, reason ${reason}`}.${hint}`;
-  }
-
-  function send() {
-    if (socket === null || socket.readyState !== WebSocket.OPEN) {
-      write("Not sent: open a connection first.");
-      return;
-    }
-    // Back-pressure: what was sent before and is still in the browser's buffer.
-    const waiting = socket.bufferedAmount ? ` (behind ${socket.bufferedAmount} buffered bytes)` : "";
-    socket.send(input.value);
-    write(`SENT ${input.value}${waiting}`, "sent");
-  }
-
-  function close() {
-    if (socket === null || socket.readyState === WebSocket.CLOSED) {
-      write("Nothing to close.");
-    } else if (socket.readyState === WebSocket.CLOSING) {
-      write("The connection is already closing.");
-    } else {
-      write("closing");
-      socket.close();
-    }
-  }
-
-  /** The button that comes next stands out: Open, or Send once it is open. */
-  function showMain() {
-    const isOpen = socket !== null && socket.readyState === WebSocket.OPEN;
-    byId("open").classList.toggle("primary", !isOpen);
-    byId("send").classList.toggle("primary", isOpen);
-  }
-
-  // What is shown
-
-  function receive(data) {
-    const isText = typeof data === "string";
-    const size = isText ? data.length : data.byteLength;
-    if (events.childElementCount >= MOST_LINES) {
-      count(size);
-      return;
-    }
-    write(isText ? `RECEIVED ${shortened(data)}` : `RECEIVED ${size} bytes, binary`, "received");
-  }
-
-  /** Messages beyond the last line. */
-  function count(size) {
-    unlisted.messages += 1;
-    unlisted.bytes += size;
-    unlisted.line ??= events.appendChild(document.createElement("li"));
-    unlisted.line.textContent = `${now()} … ${unlisted.messages} more messages, ${unlisted.bytes} more bytes`;
-  }
-
-  function shortened(text) {
-    return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}… (${text.length} characters)` : text;
-  }
-
-  function now() {
-    return `${(performance.now() - openedAt).toFixed(0)} ms`.padStart(9);
-  }
-
-  function write(text, kind = "state") {
-    const view = scrolled();
-    const wasAtEnd = view.scrollTop + view.clientHeight >= view.scrollHeight - SLACK;
-    events.append(make("li", { className: kind, textContent: `${now()} ${text}` }));
-    // A list that was scrolled up stays where it is.
-    if (wasAtEnd) view.scrollTop = view.scrollHeight;
-  }
-
-  /** What scrolls the events: their column in a wide window, the page in a narrow one. */
-  function scrolled() {
-    const column = document.querySelector(".trial");
-    return getComputedStyle(column).overflowY === "auto" ? column : document.documentElement;
+    verdict.className = kind;
   }
 
   // Start
 
   byId("endpoint").addEventListener("change", showUrl);
   url.addEventListener("input", ask);
-  byId("open").addEventListener("click", open);
-  byId("send").addEventListener("click", send);
-  byId("close").addEventListener("click", close);
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.isComposing) send();
-  });
   load();
 }

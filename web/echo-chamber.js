@@ -1,23 +1,27 @@
 "use strict";
 
-// The page of one WebSocket connection: open it, send text, watch what comes back, close it.
+// One WebSocket connection: open it, send, watch what comes back, close it. The same on every page that has one.
 //
 // The rules:
 // * Every button answers in every state, with a line under the controls; nothing here throws.
 // * SENT is written only for a message that was handed to an open connection.
-// * What a peer sends is shown as text and never read as HTML.
+// * The focus and the colour are on what comes next: Open, or once it is open the message and Send.
 //
 // This file is valid as a module and as a classic script: see from-file.js for the reason.
-// Hence no import and no export, and a block that keeps its names out of the global scope.
 {
   const DEFAULT_HOST = "localhost";
   const DEFAULT_PORT = "9001";
+  const TYPING_MS = 1000; // Who typed so lately goes on typing, and keeps the focus.
 
-  const input = document.getElementById("messageinput");
-  const messages = document.getElementById("messages");
-  const path = document.body.dataset.endpoint;
+  const byId = (id) => document.getElementById(id);
+  const controls = { open: byId("open"), send: byId("send"), close: byId("close") };
+  const input = byId("messageinput");
+  const field = document.querySelector("message-field");
+  const list = document.querySelector("message-list");
+  const url = byId("url"); // Where a page lets it be edited. Such a page tells more of each connection.
 
   let socket = null;
+  let typedAt = -TYPING_MS;
 
   // Where to connect
 
@@ -28,7 +32,17 @@
     const scheme = page.protocol === "https:" ? "wss:" : "ws:";
     const host = asked.get("host") || (isFile ? DEFAULT_HOST : page.hostname);
     const port = asked.get("port") || (isFile ? DEFAULT_PORT : page.port);
-    return `${scheme}//${checkedHost(host)}${checkedPort(port)}${path}`;
+    const isElsewhere = isFile || asked.get("host") || asked.get("port");
+    return `${scheme}//${checkedHost(host)}${checkedPort(port)}${isElsewhere ? "" : folderOf(page)}${path()}`;
+  }
+
+  /** A reverse proxy may have the pages and the endpoints in a folder. */
+  function folderOf(page) {
+    return page.pathname.replace(/\/[^/]*$/, "");
+  }
+
+  function path() {
+    return document.body.dataset.endpoint;
   }
 
   /** The host as a URL wants it: an IPv6 address in brackets. */
@@ -55,47 +69,71 @@
 
   function open() {
     if (stateOf(socket) !== WebSocket.CLOSED) {
-      write("WebSocket is already opened.");
+      list.write("WebSocket is already opened.");
       return;
     }
     try {
-      socket = connect(targetOf(location));
+      if (url) list.clear();
+      socket = connect(url ? url.value : targetOf(location));
+      if (url) list.write(`opening ${url.value}`);
     } catch (error) {
       // A bad address, or one that the browser refuses to connect to, such as a blocked port.
-      write(`Cannot open: ${error.message}`);
+      list.write(`Cannot open: ${error.message}`);
+    }
+    showNext();
+  }
+
+  async function send() {
+    try {
+      checkOpen();
+      const message = await field.read();
+      checkOpen(); // Still, after the time that a file took.
+      const rest = behind(socket.bufferedAmount);
+      socket.send(message);
+      list.show("SENT ", message, "sent", rest);
+    } catch (error) {
+      list.write(`Not sent: ${error.message}`);
     }
   }
 
-  function send() {
-    if (stateOf(socket) !== WebSocket.OPEN) {
-      write(`Not sent: ${whyNotOpen()}`);
-      return;
-    }
-    const text = input.value;
-    socket.send(text);
-    write(`SENT ${text}`, "sent");
+  function checkOpen() {
+    if (stateOf(socket) !== WebSocket.OPEN) throw new RangeError(whyNotOpen());
+  }
+
+  /** Back-pressure: what was sent before and is still in the browser's buffer. */
+  function behind(bytes) {
+    return url && bytes ? ` (behind ${bytes} buffered bytes)` : "";
   }
 
   function close() {
     const state = stateOf(socket);
     if (state === WebSocket.CLOSED) {
-      write(`Nothing to close: ${whyNotOpen()}`);
+      list.write(`Nothing to close: ${whyNotOpen()}`);
     } else if (state === WebSocket.CLOSING) {
-      write("The connection is already closing.");
+      list.write("The connection is already closing.");
     } else {
+      if (url) list.write("closing");
       socket.close();
+      showNext();
     }
   }
 
   // The connection
 
-  function connect(url) {
-    const opened = new WebSocket(url);
+  function connect(address) {
+    const opened = new WebSocket(address);
     opened.binaryType = "arraybuffer";
-    opened.onopen = () => write("CONNECTED ");
-    opened.onmessage = (event) => write(`RECEIVED: ${readable(event.data)}`, "received");
-    // Also after a connection that never opened: the browser does not tell a page what went wrong.
-    opened.onclose = () => write("Connection closed ");
+    let wasOpen = false;
+    opened.onopen = () => {
+      wasOpen = true;
+      list.write(`CONNECTED ${url ? agreementOf(opened) : ""}`);
+      showNext();
+    };
+    opened.onmessage = (event) => list.show("RECEIVED: ", event.data, "received");
+    opened.onclose = (event) => {
+      list.write(endingOf(event, wasOpen));
+      showNext();
+    };
     return opened;
   }
 
@@ -113,38 +151,72 @@
     }[socket.readyState];
   }
 
-  // What is shown
+  // Its words
 
-  /** Text as it is; binary as hex, marked, since a text message can look like hex too. */
-  function readable(data) {
-    if (typeof data === "string") return data;
-    const octets = Array.from(new Uint8Array(data), (octet) => octet.toString(16).padStart(2, "0"));
-    const size = octets.length === 1 ? "1 byte" : `${octets.length} bytes`;
-    return [...octets, `(binary, ${size})`].join(" ");
+  /** RFC 6455, 7.4.1, and the registry that it founded. */
+  const MEANINGS = {
+    1000: "normal closure",
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1005: "no code in the Close frame",
+    1006: "abnormal closure, no Close frame",
+    1007: "invalid payload",
+    1008: "policy violation",
+    1009: "message too big",
+    1010: "mandatory extension missing",
+    1011: "internal error",
+    1012: "service restart",
+    1013: "try again later",
+    1014: "bad gateway",
+    1015: "TLS handshake failed",
+    3000: "unauthorized",
+    3003: "forbidden",
+    3008: "timeout",
+  };
+
+  function meaningOf(code) {
+    if (code in MEANINGS) return MEANINGS[code];
+    return code >= 4000 ? "private use" : code >= 3000 ? "registered use" : "unassigned";
   }
 
-  /** Add one line. `kind` chooses its colour; the words alone say everything. */
-  function write(text, kind = "state") {
-    const wasAtEnd = isScrolledToEnd();
-    const line = document.createElement("li");
-    line.className = kind;
-    line.textContent = text;
-    messages.append(line);
-    // A list that was scrolled up stays where it is.
-    if (wasAtEnd) window.scrollTo(0, document.documentElement.scrollHeight);
+  function agreementOf({ protocol, extensions }) {
+    return `subprotocol ${protocol || "none"}, extensions ${extensions || "none"}`;
   }
 
-  function isScrolledToEnd() {
-    const slack = 8; // CSS pixels: zoomed pages end at fractions.
-    const page = document.documentElement;
-    return window.scrollY + window.innerHeight >= page.scrollHeight - slack;
+  function endingOf({ code, reason, wasClean }, wasOpen) {
+    const why = reason ? `reason "${reason}"` : "no reason";
+    const how = wasOpen ? "without a closing handshake" : "it never opened, and browsers do not say why";
+    return `Connection closed with code ${code} (${meaningOf(code)}), ${why}${wasClean ? "" : `, ${how}`}`;
+  }
+
+  // What comes next
+
+  /** The button that comes next stands out, and gets the focus from the one that was pressed. */
+  function showNext() {
+    const state = stateOf(socket);
+    const isRefused = url !== null && !url.validity.valid;
+    controls.open.classList.toggle("primary", state === WebSocket.CLOSED && !isRefused);
+    controls.send.classList.toggle("primary", state === WebSocket.OPEN);
+    if (state === WebSocket.OPEN && hasFocus(controls.open)) field.focus();
+    if (state === WebSocket.CLOSED && isLeft()) controls.open.focus();
+  }
+
+  /** Whether the focus is where nothing can be done without a connection. */
+  function isLeft() {
+    const isTyping = performance.now() - typedAt < TYPING_MS;
+    return hasFocus(controls.send) || hasFocus(controls.close) || (hasFocus(input) && !isTyping);
+  }
+
+  function hasFocus(element) {
+    return element === document.activeElement;
   }
 
   function showTarget() {
     try {
-      document.getElementById("target").textContent = targetOf(location);
+      byId("target").textContent = targetOf(location);
     } catch (error) {
-      write(error.message);
+      list.write(error.message);
     }
   }
 
@@ -155,17 +227,21 @@
 
   // Start
 
-  function sendOnEnter(event) {
+  async function sendOnEnter(event) {
     // Enter that ends the composition of a character, as in Japanese, does not send.
     if (event.key !== "Enter" || event.isComposing) return;
-    send();
-    input.select(); // The next message replaces this one.
+    await send();
+    field.select();
   }
 
-  document.getElementById("open").addEventListener("click", open);
-  document.getElementById("send").addEventListener("click", send);
-  document.getElementById("close").addEventListener("click", close);
+  controls.open.addEventListener("click", open);
+  controls.send.addEventListener("click", send);
+  controls.close.addEventListener("click", close);
   input.addEventListener("keydown", sendOnEnter);
-  showTarget();
+  input.addEventListener("input", () => { typedAt = performance.now(); });
+  url?.addEventListener("judged", showNext);
+  // A page that is left, perhaps to come back as it was, ends its connection.
+  addEventListener("pagehide", () => socket?.close());
+  if (!url) showTarget();
   keepTargetInLinks();
 }

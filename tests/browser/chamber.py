@@ -15,13 +15,20 @@ from selenium.webdriver.support.ui import WebDriverWait
 WAIT_S = 20
 POLL_S = 0.02
 
-# Not errors of the page: that a file: page is refused its module (the reason for from-file.js),
+# Not errors of the page: that a file: page is refused its modules (the reason for from-file.js),
 # and that a connection could not be made or broke.
 FORESEEN = re.compile(
-    r"Access to script at 'file:.*echo-chamber\.js'.*blocked by CORS policy"
-    r"|^file:.*echo-chamber\.js - Failed to load resource: net::ERR_FAILED"
+    r"Access to script at 'file:.*\.js'.*blocked by CORS policy"
+    r"|^file:.*\.js - Failed to load resource: net::ERR_FAILED"
     r"|WebSocket connection to '.*' failed"
 )
+
+
+# The lines of three ends: a Close without a code (close() gives none), a server that leaves, and no Close at all.
+CLOSED = "Connection closed with code 1005 (no code in the Close frame), no reason"
+LEFT = "Connection closed with code 1001 (going away), no reason"
+LOST = "Connection closed with code 1006 (abnormal closure, no Close frame), no reason, without a closing handshake"
+NEVER_OPENED = LOST.replace("without a closing handshake", "it never opened, and browsers do not say why")
 
 
 class Chamber:

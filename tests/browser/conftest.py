@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from websockets.sync.client import connect
 
 from tests.browser.chamber import Chamber
+from tests.browser.trial import Trial
 from tests.child import ROOT, Daemon
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -42,11 +44,17 @@ def require_programs() -> None:
 @pytest.fixture(scope="session")
 def started_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
     require_programs()
+    with starting_browser(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
+
+
+@contextmanager
+def starting_browser(profile: Path) -> Iterator[WebDriver]:
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     options.accept_insecure_certs = True
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     # Both programs are named, so selenium has nothing to look for and downloads nothing.
     with webdriver.Chrome(options=options, service=Service(str(CHROMEDRIVER))) as driver:
@@ -74,6 +82,16 @@ def page(request: pytest.FixtureRequest) -> str:
 def page_url(request: pytest.FixtureRequest, page: str, daemon: Daemon) -> str:
     """Each of the two pages, from the daemon and from a file."""
     return daemon.url(f"/{page}") if request.param == "daemon" else file_url(daemon.port, page=page)
+
+
+@pytest.fixture
+def trial(browser: WebDriver, daemon: Daemon) -> Iterator[Trial]:
+    """The page of behaviours."""
+    trial = Trial(browser)
+    trial.visit(daemon.url("/behaviours.html"))
+    yield trial
+    # The browser logs that a query was refused, too.
+    assert [error for error in trial.errors if "/behaviours?" not in error] == []
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.browser import peers
-from tests.browser.chamber import Chamber
+from tests.browser.chamber import CLOSED, Chamber
 from tests.browser.conftest import file_url
 
 
@@ -17,9 +17,9 @@ def test_send_before_open_says_so(chamber: Chamber, page_url: str) -> None:
 def test_send_after_close_says_so(chamber: Chamber, page_url: str) -> None:
     chamber.connect(page_url)
     chamber.close()
-    chamber.expect("CONNECTED ", "Connection closed ")
+    chamber.expect("CONNECTED ", CLOSED)
     chamber.send("hello")
-    chamber.expect("CONNECTED ", "Connection closed ", "Not sent: the connection is closed.")
+    chamber.expect("CONNECTED ", CLOSED, "Not sent: the connection is closed.")
     assert chamber.errors == []
 
 
@@ -42,9 +42,9 @@ def test_close_before_open_says_so(chamber: Chamber, page_url: str) -> None:
 def test_close_after_close_says_so(chamber: Chamber, page_url: str) -> None:
     chamber.connect(page_url)
     chamber.close()
-    chamber.expect("CONNECTED ", "Connection closed ")
+    chamber.expect("CONNECTED ", CLOSED)
     chamber.close()
-    chamber.expect("CONNECTED ", "Connection closed ", "Nothing to close: the connection is closed.")
+    chamber.expect("CONNECTED ", CLOSED, "Nothing to close: the connection is closed.")
     assert chamber.errors == []
 
 

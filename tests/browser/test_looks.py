@@ -11,8 +11,9 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select
 
-from tests.browser.chamber import Chamber
+from tests.browser.chamber import CLOSED, Chamber
 from tests.child import Daemon
 
 NAVIGATION = {
@@ -76,23 +77,24 @@ def test_controls_are_large_enough_to_touch(narrow: WebDriver, chamber: Chamber,
 def test_the_newest_line_is_in_sight(narrow: WebDriver, chamber: Chamber, daemon: Daemon) -> None:
     chamber.load(daemon.url("/client.html"))
     newest = "return document.getElementById('messages').lastChild.getBoundingClientRect().bottom <= innerHeight"
-    narrow.execute_script(WRITE_30_LINES)
+    write_30_lines(chamber)
     assert narrow.execute_script(newest)
     chamber.close()
+    chamber.wait_until(lambda: len(chamber.lines) == 31)
     assert narrow.execute_script(newest)
 
 
 def test_a_list_that_was_scrolled_up_stays_there(narrow: WebDriver, chamber: Chamber, daemon: Daemon) -> None:
     chamber.load(daemon.url("/client.html"))
-    narrow.execute_script(WRITE_30_LINES)
+    write_30_lines(chamber)
     narrow.execute_script("scrollTo(0, 0)")
-    narrow.execute_script(WRITE_30_LINES)
+    write_30_lines(chamber)
     assert narrow.execute_script("return scrollY") == 0
 
 
 def test_the_controls_stay_in_sight(narrow: WebDriver, chamber: Chamber, daemon: Daemon) -> None:
     chamber.load(daemon.url("/client.html"))
-    narrow.execute_script(WRITE_30_LINES)
+    write_30_lines(chamber)
     assert narrow.execute_script("return document.getElementById('messageinput').getBoundingClientRect().top >= 0")
 
 
@@ -117,10 +119,10 @@ def test_a_session_needs_only_the_keyboard(chamber: Chamber, daemon: Daemon) -> 
     chamber.input.send_keys("hello")
     press(chamber, Keys.TAB, Keys.ENTER)
     chamber.expect("CONNECTED ")
-    press(chamber, Keys.TAB, Keys.SPACE)
+    press(chamber, Keys.TAB, Keys.TAB, Keys.SPACE)
     chamber.expect("CONNECTED ", "SENT hello", "RECEIVED: hello")
     press(chamber, Keys.TAB, Keys.ENTER)
-    chamber.expect("CONNECTED ", "SENT hello", "RECEIVED: hello", "Connection closed ")
+    chamber.expect("CONNECTED ", "SENT hello", "RECEIVED: hello", CLOSED)
 
 
 @pytest.mark.parametrize("name", ALL_PAGES)
@@ -136,10 +138,13 @@ def test_the_focus_is_visible_at_every_stop(browser: WebDriver, daemon: Daemon, 
         assert stop.value_of_css_property("outline-width") == "3px"
 
 
-def test_lines_are_announced(chamber: Chamber, daemon: Daemon) -> None:
+def test_every_field_has_a_name(chamber: Chamber, daemon: Daemon) -> None:
     chamber.load(daemon.url("/client.html"))
-    assert chamber.browser.find_element(By.ID, "messages").get_attribute("aria-live") == "polite"
     assert chamber.input.accessible_name == "Message"
+    formats = chamber.browser.find_element(By.ID, "format")
+    assert formats.accessible_name == "Send as"
+    Select(formats).select_by_visible_text("File")
+    assert chamber.browser.find_element(By.ID, "file").accessible_name == "Message"
 
 
 @pytest.mark.parametrize("name", ALL_PAGES)
@@ -154,6 +159,13 @@ def test_no_request_leaves_the_origin_of_the_page(browser: WebDriver, daemon: Da
 def test_a_page_of_the_daemon_loads_without_an_error(browser: WebDriver, daemon: Daemon, name: str) -> None:
     browser.get(daemon.url(f"/{name}"))
     assert Chamber(browser).errors == []
+
+
+def write_30_lines(chamber: Chamber) -> None:
+    """And wait for the frame that shows them."""
+    lines = len(chamber.lines) + 30
+    chamber.browser.execute_script(WRITE_30_LINES)
+    chamber.wait_until(lambda: len(chamber.lines) == lines)
 
 
 def prefer(browser: WebDriver, scheme: str) -> None:

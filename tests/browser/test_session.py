@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.chamber import Chamber
+from tests.browser.chamber import CLOSED, Chamber
 from tests.child import Daemon
 
 ENDPOINTS = {"client.html": "/simple-echo", "client2.html": "/multi-echo"}
@@ -31,7 +31,7 @@ def test_open_send_close_write_the_lines_of_a_session(chamber: Chamber, page_url
     chamber.send("12345")
     chamber.expect("CONNECTED ", "SENT 12345", "RECEIVED: 12345")
     chamber.close()
-    chamber.expect("CONNECTED ", "SENT 12345", "RECEIVED: 12345", "Connection closed ")
+    chamber.expect("CONNECTED ", "SENT 12345", "RECEIVED: 12345", CLOSED)
     assert chamber.errors == []
 
 
@@ -54,9 +54,9 @@ def test_open_while_open_says_so(chamber: Chamber, page_url: str) -> None:
 def test_a_closed_connection_can_be_opened_again(chamber: Chamber, page_url: str) -> None:
     chamber.connect(page_url)
     chamber.close()
-    chamber.expect("CONNECTED ", "Connection closed ")
+    chamber.expect("CONNECTED ", CLOSED)
     chamber.open()
-    chamber.expect("CONNECTED ", "Connection closed ", "CONNECTED ")
+    chamber.expect("CONNECTED ", CLOSED, "CONNECTED ")
 
 
 def test_enter_in_the_input_sends(chamber: Chamber, page_url: str) -> None:
@@ -94,7 +94,7 @@ def test_the_shared_mode_outlives_a_connection_and_the_own_mode_does_not(
     chamber.send("add")
     chamber.expect("CONNECTED ", "SENT add", "RECEIVED: add...added...")
     chamber.close()
-    chamber.wait_until(lambda: chamber.lines[-1] == "Connection closed ")
+    chamber.wait_until(lambda: chamber.lines[-1] == CLOSED)
     chamber.open()
     chamber.wait_until(lambda: chamber.lines[-1] == "CONNECTED ")
     chamber.send("x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.browser import peers
-from tests.browser.chamber import Chamber
+from tests.browser.chamber import LEFT, LOST, NEVER_OPENED, Chamber
 from tests.browser.conftest import file_url
 from tests.child import Daemon
 
@@ -21,7 +21,7 @@ def test_close_while_connecting_closes(chamber: Chamber) -> None:
         chamber.load(file_url(port))
         chamber.open()
         chamber.close()
-        chamber.expect("Connection closed ")
+        chamber.expect(NEVER_OPENED)
     assert chamber.errors == []
 
 
@@ -51,7 +51,7 @@ def test_close_while_closing_says_so(chamber: Chamber) -> None:
 def test_a_peer_that_hangs_up_while_closing_closes(chamber: Chamber) -> None:
     with peers.never_closing() as port:
         open_then_close(chamber, port)
-    chamber.expect("CONNECTED ", "Connection closed ")
+    chamber.expect("CONNECTED ", LOST)
 
 
 def test_a_refused_connection_is_closed(chamber: Chamber) -> None:
@@ -59,7 +59,7 @@ def test_a_refused_connection_is_closed(chamber: Chamber) -> None:
         pass  # Nobody listens there any more.
     chamber.load(file_url(port))
     chamber.open()
-    chamber.expect("Connection closed ")
+    chamber.expect(NEVER_OPENED)
     assert chamber.errors == []
 
 
@@ -67,7 +67,7 @@ def test_a_server_that_goes_away_closes(chamber: Chamber) -> None:
     with Daemon() as own:
         chamber.connect(own.url("/client.html"))
         own.terminate()
-        chamber.expect("CONNECTED ", "Connection closed ")
+        chamber.expect("CONNECTED ", LEFT)
     assert chamber.errors == []
 
 
