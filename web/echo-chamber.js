@@ -192,14 +192,14 @@
 
   // What comes next
 
-  /** The button that comes next stands out, and gets the focus from the one that was pressed. */
+  /** The button that comes next stands out, and gets the focus from the one that was pressed; nothing scrolls. */
   function showNext() {
     const state = stateOf(socket);
     const isRefused = url !== null && !url.validity.valid;
     controls.open.classList.toggle("primary", state === WebSocket.CLOSED && !isRefused);
     controls.send.classList.toggle("primary", state === WebSocket.OPEN);
-    if (state === WebSocket.OPEN && hasFocus(controls.open)) field.focus();
-    if (state === WebSocket.CLOSED && isLeft()) controls.open.focus();
+    if (state === WebSocket.OPEN && hasFocus(controls.open)) field.focus({ preventScroll: true });
+    if (state === WebSocket.CLOSED && isLeft()) controls.open.focus({ preventScroll: true });
   }
 
   /** Whether the focus is where nothing can be done without a connection. */

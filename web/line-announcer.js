@@ -26,7 +26,7 @@
     add(text, kind) {
       const texts = this.#lines.get(kind) ?? { count: 0, last: [] };
       texts.count += 1;
-      texts.last = [...texts.last.slice(1 - MOST_STATES), text.slice(0, MOST_SPOKEN)];
+      texts.last = [...texts.last.slice(1 - MOST_STATES), text.slice(0, MOST_SPOKEN).trim()];
       this.#lines.delete(kind);
       this.#lines.set(kind, texts);
       const pause = this.#announcedAt + PAUSE_MS - performance.now();

@@ -24,8 +24,8 @@
       return this.#format.value === "hex" ? bytesOf(this.#text.value) : this.#text.value;
     }
 
-    focus() {
-      this.#shown.focus();
+    focus(options) {
+      this.#shown.focus(options);
     }
 
     /** The next message replaces this one. */
@@ -55,10 +55,10 @@
 
   /** Pairs of hex digits, with or without blanks, commas or colons between them, and 0x before them. */
   function bytesOf(text) {
-    const groups = text.split(/[\s,:]+/).map((group) => group.replace(/^0x/i, "")).filter(Boolean);
-    const wrong = groups.find((group) => !/^([0-9a-f]{2})+$/i.test(group));
+    const groups = text.split(/[\s,:]+/).filter(Boolean);
+    const wrong = groups.find((group) => !/^(0x)?([0-9a-f]{2})+$/i.test(group));
     if (wrong !== undefined) throw new RangeError(`"${wrong}" is not bytes in hex, as ${EXAMPLE} is.`);
-    const pairs = groups.join("").match(/../g) ?? [];
+    const pairs = groups.map((group) => group.replace(/^0x/i, "")).join("").match(/../g) ?? [];
     return Uint8Array.from(pairs, (pair) => parseInt(pair, 16)).buffer;
   }
 

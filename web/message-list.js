@@ -138,13 +138,9 @@
   const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
   const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-  /** The text with a sign for each character that cannot be seen: ␛ for an escape, ⟨U+202E⟩ for an override. */
+  /** The text with the number of each character that cannot be seen in its place, such as ⟨U+001B⟩. */
   function visible(text) {
-    return text.replace(UNSEEN, (unseen) => {
-      const code = unseen.codePointAt(0);
-      if (code === 0x7f) return "␡";
-      return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `⟨U+${hex(code).toUpperCase().padStart(4, "0")}⟩`;
-    });
+    return text.replace(UNSEEN, (unseen) => `⟨U+${unseen.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
   }
 
   /** What runs from right to left is isolated, so that it leaves the words around it in their places. */

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -92,6 +93,15 @@ def trial(browser: WebDriver, daemon: Daemon) -> Iterator[Trial]:
     yield trial
     # The browser logs that a query was refused, too.
     assert [error for error in trial.errors if "/behaviours?" not in error] == []
+
+
+@pytest.fixture
+def tls_daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """With a certificate that only this browser takes."""
+    certificate = trustme.CA().issue_cert("localhost")
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "localhost.pem")
+    with Daemon("--listen", f"ssl:0:privateKey={tmp_path / 'localhost.pem'}:interface=127.0.0.1") as running:
+        yield running
 
 
 @pytest.fixture

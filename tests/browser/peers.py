@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import queue
 import re
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from mimetypes import guess_type
 
 import trustme
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -116,3 +118,43 @@ def running(work: Callable[[], None], stop: Callable[[], None]) -> Iterator[None
     finally:
         stop()
         thread.join()
+
+
+@contextmanager
+def closing(code: int, reason: str) -> Iterator[int]:
+    """Closes every connection at once, with this code and reason."""
+    with serve(lambda client: client.close(code, reason), LOOPBACK, 0) as server, serving(server) as port:
+        yield port
+
+
+@contextmanager
+def remembering() -> Iterator[tuple[int, queue.Queue[int | None]]]:
+    """Echoes; puts the close code of each client into a queue, 1006 for one that sends no Close."""
+    codes: queue.Queue[int | None] = queue.Queue()
+
+    def echo(client: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                client.send(client.recv())
+        codes.put(client.close_code)
+
+    with serve(echo, LOOPBACK, 0) as server, serving(server) as port:
+        yield port, codes
+
+
+@contextmanager
+def in_a_folder(folder: str) -> Iterator[int]:
+    """As a reverse proxy has them: the pages and the endpoints in a folder, and nothing beside it."""
+
+    def route(connection: ServerConnection, request: Request) -> Response | None:
+        if not request.path.startswith(folder):
+            return connection.respond(HTTPStatus.NOT_FOUND, "nothing here")
+        request.path = request.path.removeprefix(folder)
+        return page_or_upgrade(connection, request)
+
+    def tell_path(client: ServerConnection) -> None:
+        assert client.request is not None
+        client.send(client.request.path)
+
+    with serve(tell_path, LOOPBACK, 0, process_request=route) as server, serving(server) as port:
+        yield port

@@ -32,6 +32,22 @@ def test_a_page_by_https_connects_by_wss(chamber: Chamber, page: str) -> None:
         chamber.expect("CONNECTED ", "SENT hello", "RECEIVED: hello")
 
 
+def test_a_page_in_a_folder_connects_to_the_endpoint_in_the_folder(chamber: Chamber, page: str) -> None:
+    """Where a reverse proxy has both."""
+    with peers.in_a_folder("/lab/echo") as port:
+        chamber.load(f"http://127.0.0.1:{port}/lab/echo/{page}")
+        path = "/simple-echo" if page == "client.html" else "/multi-echo"
+        assert chamber.target == f"ws://127.0.0.1:{port}/lab/echo{path}"
+        chamber.open()
+        chamber.wait_until(lambda: f"RECEIVED: {path}" in chamber.lines)
+
+
+def test_a_page_in_a_folder_that_names_a_server_means_its_root(chamber: Chamber) -> None:
+    with peers.in_a_folder("/lab") as port:
+        chamber.load(f"http://127.0.0.1:{port}/lab/client.html?port=9001")
+        assert chamber.target == "ws://127.0.0.1:9001/simple-echo"
+
+
 @pytest.mark.parametrize(
     ("query", "target"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from tests.browser.chamber import Chamber
@@ -30,6 +31,10 @@ class Trial(Chamber):
         tick = self.browser.find_element(By.ID, f"with-{name}")
         if not tick.is_selected():
             self.browser.execute_script("arguments[0].click()", tick)
+
+    def edit_url(self, text: str) -> None:
+        field = self.browser.find_element(By.ID, "url")
+        field.send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.DELETE, text)
 
     @property
     def url(self) -> str:
