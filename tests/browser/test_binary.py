@@ -28,10 +28,18 @@ def choose_file(chamber: Chamber, path: Path, content: bytes) -> None:
     chamber.browser.find_element(By.ID, "file").send_keys(str(path))
 
 
+def test_hex_is_sent_as_binary(chamber: Chamber, page_url: str) -> None:
+    chamber.connect(page_url)
+    choose(chamber, "Hex")
+    chamber.send("48 65 6c")
+    shown = "48 65 6c (binary, 3 bytes)"
+    chamber.expect("CONNECTED ", f"SENT {shown}", f"RECEIVED: {shown}")
+    assert chamber.errors == []
+
+
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        ("48 65 6c", "48 65 6c (binary, 3 bytes)"),
         ("48656C", "48 65 6c (binary, 3 bytes)"),
         ("48:65:6c", "48 65 6c (binary, 3 bytes)"),
         ("0x48, 0x65", "48 65 (binary, 2 bytes)"),
@@ -39,8 +47,8 @@ def choose_file(chamber: Chamber, path: Path, content: bytes) -> None:
         ("", "(binary, 0 bytes)"),
     ],
 )
-def test_hex_is_sent_as_binary(chamber: Chamber, page_url: str, typed: str, shown: str) -> None:
-    chamber.connect(page_url)
+def test_hex_may_be_written_as_it_is_copied(chamber: Chamber, daemon: Daemon, typed: str, shown: str) -> None:
+    chamber.connect(daemon.url("/client2.html"))
     choose(chamber, "Hex")
     chamber.send(typed)
     chamber.expect("CONNECTED ", f"SENT {shown}", f"RECEIVED: {shown}")
