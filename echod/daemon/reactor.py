@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 from select import EPOLLIN
 from typing import Any
 
@@ -72,7 +73,9 @@ class LeanPort(Port):
 
 
 class LeanReactor(DeclaredReactor):
-    """Twisted's reactor for epoll, but for how events reach their transports."""
+    """Twisted's reactor for epoll, but for how events reach their transports, and for a clock that does not step."""
+
+    seconds = staticmethod(time.monotonic)
 
     def doPoll(self, delay: float | None) -> None:
         try:

@@ -28,18 +28,19 @@ class Quota:
 class RateLimit:
     """A leaky bucket: bytes that one connection may use in a second; 0 is no limit."""
 
-    __slots__ = ("_bytes_per_s", "_clock", "_paid_until")
+    __slots__ = ("_bytes_per_s", "_clock", "_due")
 
     def __init__(self, clock: IReactorTime, bytes_per_s: int) -> None:
         self._clock = clock
         self._bytes_per_s = bytes_per_s
-        self._paid_until = 0.0
+        self._due = -BURST_S
+        """When what was used is paid for, less the burst."""
 
     def spend(self, count: int) -> None:
         """Use so many bytes, in any case; the next ones have to wait for the rate."""
         if self._bytes_per_s:
-            self._paid_until = max(self._paid_until, self._clock.seconds()) + count / self._bytes_per_s
+            self._due = max(self._due, self._clock.seconds() - BURST_S) + count / self._bytes_per_s
 
     def wait_s(self) -> float:
         """Seconds to wait before using more; 0 within the burst."""
-        return max(0.0, self._paid_until - self._clock.seconds() - BURST_S)
+        return max(0.0, self._due - self._clock.seconds())

@@ -11,14 +11,11 @@ from echod.transport.kernel import Taken, has_progress, taken_from
 CHECK_INTERVAL_S = 0.5
 """How often the progress of a peer is checked; sooner where less than that is left of its timeout."""
 
-LEAST_WAIT_S = 0.001
-"""A timeout of which less is left is over: the rest may be a rounding error."""
-
 
 class StallTimeout:
     """Aborts a connection whose peer has made no progress for `timeout_s`, while it is started; 0 is no timeout."""
 
-    __slots__ = ("_clock", "_counters", "_since", "_taken", "_timeout_s", "_timer", "_transport")
+    __slots__ = ("_clock", "_counters", "_due", "_taken", "_timeout_s", "_timer", "_transport")
     kind = Kind.STALL_TIMEOUT
 
     def __init__(self, transport: Transport, clock: IReactorTime, timeout_s: float, counters: Counters) -> None:
@@ -28,13 +25,13 @@ class StallTimeout:
         self._counters = counters
         self._timer: IDelayedCall | None = None
         self._taken: Taken = ()
-        self._since = 0.0
+        self._due = 0.0
 
     def start(self) -> None:
         """The timeout begins now; while it runs this changes nothing."""
         if self._timer is None and self._timeout_s:
-            self._taken, self._since = taken_from(self._transport), self._clock.seconds()
-            self._wait(self._timeout_s)
+            self._taken = taken_from(self._transport)
+            self._begin(self._clock.seconds())
 
     def stop(self) -> None:
         """The timeout ends; again changes nothing."""
@@ -42,18 +39,21 @@ class StallTimeout:
             self._timer.cancel()
             self._timer = None
 
-    def _wait(self, left_s: float) -> None:
-        self._timer = self._clock.callLater(min(CHECK_INTERVAL_S, left_s), self._check)
+    def _begin(self, now: float) -> None:
+        self._due = now + self._timeout_s
+        self._wait(now)
+
+    def _wait(self, now: float) -> None:
+        self._timer = self._clock.callLater(min(CHECK_INTERVAL_S, self._due - now), self._check)
 
     def _check(self) -> None:
         before, self._taken = self._taken, taken_from(self._transport)
         now = self._clock.seconds()
-        if has_progress(before, self._taken):
-            self._since = now
         self._timer = None
-        left_s = self._timeout_s - (now - self._since)
-        if left_s >= LEAST_WAIT_S:
-            self._wait(left_s)
-            return
-        self._counters.count(self.kind)
-        self._transport.abortConnection()
+        if has_progress(before, self._taken):
+            self._begin(now)
+        elif now < self._due:
+            self._wait(now)
+        else:
+            self._counters.count(self.kind)
+            self._transport.abortConnection()

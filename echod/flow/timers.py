@@ -1,4 +1,10 @@
-"""Delayed actions: one, a queue in order, or repeated. Each object owns one timer, which `stop` cancels."""
+"""Delayed actions: one, a queue in order, or repeated. Each object owns one timer, which `stop` cancels.
+
+Here and wherever something has to be waited for again, the deadline is kept, and not what was left of it: `due - now`
+is exact near the deadline, so that a clock that is set forward by it stands at the deadline. What is left of a
+duration, as in `timeout - (now - since)`, may be a rounding error by which no clock moves, and would be waited for
+without end.
+"""
 
 from __future__ import annotations
 

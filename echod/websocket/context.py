@@ -10,6 +10,7 @@ from echod.counters import Counters
 from echod.flow.quotas import Quota
 from echod.flow.turn_share import TurnShare
 from echod.settings import Limits
+from echod.transport.steady import steady
 from echod.websocket.connections import Connections
 
 
@@ -40,7 +41,7 @@ def make_context(
     debug: bool = False,
     counters: Counters | None = None,
 ) -> ServerContext:
-    """The context of a server that begins without connections."""
-    limits = limits or Limits()
+    """The context of a server that begins without connections; its clock does not step, whatever the reactor's does."""
+    clock, limits = steady(clock), limits or Limits()
     quota, turn_share = Quota(limits.max_unfinished_bytes), TurnShare(clock)
     return ServerContext(clock, limits, quota, turn_share, counters or Counters(), Connections(), compression, debug)

@@ -28,16 +28,12 @@ class Keepalive:
         """Bytes have come."""
         self.heard_at = self.seconds()
 
-    def silent_s(self) -> float:
-        """Seconds since something was received last."""
-        return self.seconds() - self.heard_at
-
     def is_ping_due(self) -> bool:
         """Whether the peer has been silent for the whole interval; if not, Autobahn asks again when it may be."""
-        left_s = self._connection.autoPingInterval - self.silent_s()
-        if left_s > 0:
-            await_ping(self._connection, left_s)
-        return left_s <= 0
+        now, due = self.seconds(), self.heard_at + self._connection.autoPingInterval
+        if now < due:
+            await_ping(self._connection, due - now)
+        return now >= due
 
     def has_timed_out(self) -> bool:
         """Whether a missing pong means that the peer is gone.
@@ -48,7 +44,8 @@ class Keepalive:
         if state_of(self._connection) is not State.OPEN:
             self.forget_timeout()
             return False
-        if self._flow.is_held or self.silent_s() < self._context.limits.ping_timeout_s:
+        due = self.heard_at + self._context.limits.ping_timeout_s
+        if self._flow.is_held or self.seconds() < due:
             self._renew_timeout()
             return False
         self._context.counters.count(Kind.PING_TIMEOUT)
