@@ -22,8 +22,11 @@ from echod.api.contract import Contract
 from echod.blocking import note as _note
 from echod.endpoints.echo import MultiEcho, SimpleEcho
 from echod.errors import (
+    BadArgument,
     BadCertificate,
     BadSetting,
+    CannotListen,
+    CannotWait,
     CloseCode,
     ConnectFailed,
     ConnectionClosed,
@@ -42,8 +45,16 @@ from echod.websocket.protocol import Echo
 
 __all__ = ["CloseCode", "Contract", "Limits", "Server", "State"]
 __all__ += ["Echo", "EndpointFactory", "MultiEcho", "SimpleEcho"]
-__all__ += ["BadCertificate", "BadSetting", "ConnectFailed", "ConnectionClosed", "EchodError", "HandshakeRefused"]
-__all__ += ["NoClient", "NotWebSocket", "OpenFailed", "OpenTimeout"]
+__all__ += ["BadArgument", "BadCertificate", "BadSetting", "CannotListen", "CannotWait", "ConnectFailed"]
+__all__ += [
+    "ConnectionClosed",
+    "EchodError",
+    "HandshakeRefused",
+    "NoClient",
+    "NotWebSocket",
+    "OpenFailed",
+    "OpenTimeout",
+]
 __all__ += _blocking.__all__
 
 publish_websocket, open_websocket = _note.publish_websocket, _note.open_websocket

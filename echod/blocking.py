@@ -6,6 +6,10 @@ The reactor runs in a thread of its own, started at the first call and stopped w
 Callbacks run in that thread; inside them these functions do not wait but return the Deferreds of `import echod`,
 so that a callback may still open, send and close.
 
+A call to which no result can come raises CannotWait: when the reactor has stopped, in a process that was forked after
+the first call, in a program that runs a reactor of its own. `send` waits while more than 64 KiB are unsent.
+At the end of the interpreter what was sent is flushed, and what is open is closed with 1001, within five seconds.
+
 The state of a process is here and nowhere else: one reactor thread, and one `Note`.
 """
 
@@ -13,18 +17,14 @@ from __future__ import annotations
 
 import atexit
 import functools
-import sys
-import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.threads import blockingCallFromThread
-from zope.interface import provider
 
 from echod.client.default_server import get_reactor
 from echod.client.note import Note
-from twisted import logger
+from echod.client.reactor_thread import ReactorThread
 
 __all__ = ["default_server", "publish_websocket", "shutdown", "start"]
 __all__ += ["close_websocket", "open_websocket", "websocket_send"]
@@ -33,63 +33,11 @@ __all__ += ["echo_client", "echo_close", "echo_send", "echo_server", "multi_serv
 P = ParamSpec("P")
 T = TypeVar("T")
 
-STOP_TIMEOUT_S = 2.0
-
-
-class ReactorThread:
-    """The thread in which the reactor runs, from the first call of `start`."""
-
-    def __init__(self) -> None:
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-
-    def enter(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call it in the reactor's thread, and wait for its result, also for that of a Deferred.
-
-        It is called directly in that thread itself, and when there is none.
-        """
-        if self._thread is None or threading.current_thread() is self._thread:
-            return function(*args, **kwargs)
-        return blockingCallFromThread(get_reactor(), function, *args, **kwargs)
-
-    def start(self) -> None:
-        """Let the reactor run; again changes nothing.
-
-        Raises:
-            RuntimeError: the reactor runs already, elsewhere: a call that waits for it there would never return.
-        """
-        with self._starting:
-            if self._thread is None:
-                self._thread = self._launch()
-
-    def _launch(self) -> threading.Thread:
-        reactor = get_reactor()
-        if reactor.running:
-            raise RuntimeError("the reactor is running already: use 'import echod', whose functions return Deferreds")
-        running = threading.Event()
-        reactor.callWhenRunning(running.set)
-        thread = threading.Thread(target=reactor.run, args=(False,), name="echod reactor", daemon=True)
-        thread.start()
-        running.wait()
-        to_terminal = logger.textFileLogObserver(sys.stderr)
-        logger.globalLogPublisher.addObserver(logger.FilteringLogObserver(to_terminal, [is_trace]))
-        atexit.register(self._stop)
-        return thread
-
-    def _stop(self) -> None:
-        assert self._thread is not None
-        get_reactor().callFromThread(get_reactor().stop)
-        self._thread.join(STOP_TIMEOUT_S)
-
-
-@provider(logger.ILogFilterPredicate)
-def is_trace(event: logger.LogEvent) -> object:
-    """Whether an event was logged for `debug=True`; errors reach the terminal by Twisted's own default."""
-    return logger.PredicateResult.yes if event.get("log_namespace") == "echod.trace" else logger.PredicateResult.no
-
-
-reactor_thread = ReactorThread()
-note = Note(reactor_thread.enter)
+reactor_thread = ReactorThread(get_reactor)
+note = Note(reactor_thread)
+reactor_thread.farewell = note.leave
+# At the import, and so behind what a program registers later: its `atexit.register(shutdown)` finds a reactor.
+atexit.register(reactor_thread.stop)
 
 
 def entering(function: Callable[P, T]) -> Callable[P, T]:
@@ -98,7 +46,7 @@ def entering(function: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(function)
     def enter(*args: P.args, **kwargs: P.kwargs) -> T:
         reactor_thread.start()
-        return reactor_thread.enter(function, *args, **kwargs)
+        return reactor_thread(function, *args, **kwargs)
 
     return enter
 

@@ -4,6 +4,9 @@
     ├── ConnectionClosed        the caller: sends on, or closes, a connection that is not open
     ├── NoClient                the caller: echo_send or echo_close before echo_client
     ├── BadSetting (ValueError) the caller: an invalid option, variable or argument
+    ├── BadArgument (TypeError) the caller: a call, a callback or a message that does not fit
+    ├── CannotWait (RuntimeError)  the caller: a blocking call to which no result can come any more
+    ├── CannotListen            the system: start could not listen on its port
     └── OpenFailed              the network or the peer: open_websocket could not open
         ├── ConnectFailed           no connection: refused, unreachable, no such host
         ├── BadCertificate          TLS: the certificate is not trusted or is not for this host
@@ -97,6 +100,29 @@ class BadSetting(EchodError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.value!r} is not {self.wanted}"
+
+
+class BadArgument(EchodError, TypeError):
+    """A call with a keyword that is unknown, or another number of arguments; a callback that cannot be called as it
+    will be; a message that is neither text nor bytes."""
+
+
+class CannotWait(EchodError, RuntimeError):
+    """A blocking call to which no result can come: the reactor has stopped, or runs elsewhere; the text says which."""
+
+
+class CannotListen(EchodError):
+    """`start(port)` could not listen there; `why` is what the system says."""
+
+    def __init__(self, port: int, host: str | None, why: str) -> None:
+        super().__init__(port, host, why)
+        self.port = port
+        self.host = host
+        self.why = why
+
+    def __str__(self) -> str:
+        where = f"port {self.port}" + (f" of {self.host}" if self.host else "")
+        return f"cannot listen on {where}: {self.why}; choose another one, or 0 for any that is free"
 
 
 class OpenFailed(EchodError):

@@ -68,6 +68,12 @@ class MemoryTransport(FakeTransport):
     _close_reason: Exception = ConnectionDone()
     bufferSize = WRITE_MARK
     """What the product sets on a socket's transport."""
+    offset = _tempDataLen = 0
+
+    @property
+    def dataBuffer(self) -> bytes:
+        """What is not sent yet, where Twisted's transports keep it."""
+        return b"".join(self.stream)
 
     def write(self, data: bytes) -> None:
         if not self.lost and not self.is_half_close_sent:

@@ -24,8 +24,11 @@ FUNCTIONS = {
     "websocket_send",
 }
 ERRORS = {
+    "BadArgument",
     "BadCertificate",
     "BadSetting",
+    "CannotListen",
+    "CannotWait",
     "ConnectFailed",
     "ConnectionClosed",
     "EchodError",

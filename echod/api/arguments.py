@@ -10,8 +10,8 @@ from typing import Any
 import idna
 from twisted.python.failure import Failure
 
-from echod.api.contract import Contract, Door, walk_in
-from echod.errors import BadSetting
+from echod.api.contract import WALK_IN, Contract, Door
+from echod.errors import BadArgument, BadSetting
 from echod.rules.http.head import TOKEN
 from echod.rules.http.uri import PRINTABLE, URI, WANTED, Address, parse_uri
 from echod.settings import Limits
@@ -33,13 +33,13 @@ RESERVED = {
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """What to call; each may be None, and may return a Deferred or a coroutine. A wrong arity is a TypeError."""
+    """What to call; each may be None, and may return a Deferred or a coroutine. A wrong arity is a BadArgument."""
 
     on_open: OnOpen | None = None
     on_message: OnMessage | None = None
     on_close: OnClose | None = None
     on_error: OnError | None = None
-    door: Door = walk_in
+    door: Door = WALK_IN
     """Taken by the calls of the contract that they get."""
 
     def __post_init__(self) -> None:
@@ -54,12 +54,12 @@ def check_arity(function: object, signature: str) -> None:
     if function is None:
         return
     if not callable(function):
-        raise TypeError(f"{signature} is expected, not {function!r}")
+        raise BadArgument(f"{signature} is expected, not {function!r}")
     count = signature.count(",") + 1
     try:
         inspect.signature(function).bind(*[None] * count)
     except TypeError:
-        raise TypeError(f"{signature} is expected, {function!r} does not take {count} arguments") from None
+        raise BadArgument(f"{signature} is expected, {function!r} does not take {count} arguments") from None
     except ValueError:
         return
 

@@ -9,8 +9,9 @@ from typing import ParamSpec, Protocol, TypeVar
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 
+from echod.api.backlog import Backlog
 from echod.api.ending import Ending
-from echod.errors import CLOSE_CODES, MOST_REASON_BYTES, BadSetting, CloseCode, ConnectionClosed, printable
+from echod.errors import CLOSE_CODES, MOST_REASON_BYTES, BadArgument, BadSetting, CloseCode, ConnectionClosed, printable
 from echod.websocket.autobahn.closing import known_close, start_close
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
@@ -28,10 +29,21 @@ class Door(Protocol):
 
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
 
+    def is_outside(self) -> bool:
+        """Whether the caller is in another thread than the reactor, and may wait."""
 
-def walk_in(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+
+class WalkIn:
     """The door for callers in the reactor's thread."""
-    return function(*args, **kwargs)
+
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return function(*args, **kwargs)
+
+    def is_outside(self) -> bool:
+        return False
+
+
+WALK_IN = WalkIn()
 
 
 class AwaitedPongs:
@@ -91,10 +103,13 @@ class Contract:
         close_reason: `""` until `closed`, and when there is none.
     """
 
-    def __init__(self, connection: Connection, ending: Ending, pongs: AwaitedPongs, door: Door) -> None:
+    def __init__(
+        self, connection: Connection, ending: Ending, pongs: AwaitedPongs, backlog: Backlog, door: Door
+    ) -> None:
         self._connection = connection
         self._ending = ending
         self._pongs = pongs
+        self._backlog = backlog
         self._door = door
         self.uri = ""
         self.path = ""
@@ -121,20 +136,38 @@ class Contract:
     def send(self, data: Data) -> str:
         """Send one message: `str` as text, bytes-like as binary.
 
+        In the thread of the reactor it never waits, and a peer that reads less than is sent costs memory: see
+        `drained`. With `echod.blocking`, in any other thread, it waits while more than 64 KiB are unsent.
+
         Returns:
             `"text"` or `"binary"`.
 
         Raises:
-            TypeError: data is neither.
-            ConnectionClosed: the connection is not open.
+            BadArgument: data is neither.
+            ConnectionClosed: the connection is not open, or is lost while this waits.
         """
-        if isinstance(data, str):
-            self._door(self._send, data.encode(), False)
-            return "text"
-        if isinstance(data, (bytes, bytearray, memoryview)):
-            self._door(self._send, bytes(data), True)
-            return "binary"
-        raise TypeError(f"a message is str or bytes, not {type(data).__name__}")
+        payload, is_binary = encode(data)
+        self._door(self._send, payload, is_binary)
+        if self._door.is_outside() and self._backlog.is_full:
+            self._door(self._wait, self._backlog.mark)
+        return "binary" if is_binary else "text"
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How many bytes of what was sent the operating system has not taken yet, frames and replies included."""
+        return 0 if self.closed else self._backlog.count()
+
+    def drained(self) -> Deferred[None]:
+        """Wait until everything that was sent is with the operating system.
+
+        To send in step with a slow peer, wait for it behind each message. That the peer has received everything only
+        the closing handshake tells: `close`, then `when_closed`.
+
+        Returns:
+            A Deferred that fires when nothing is unsent. It fails with ConnectionClosed when the connection is closed,
+            or is lost with something unsent.
+        """
+        return self._door(self._wait)
 
     def ping(self) -> Deferred[float]:
         """Send a ping (RFC 6455, 5.5.2).
@@ -173,6 +206,9 @@ class Contract:
             raise self._closed_error()
         self._connection.sendMessage(payload, is_binary)
 
+    def _wait(self, most: int = 0) -> Deferred[None]:
+        return fail(self._closed_error()) if self.closed else self._backlog.wait(most)
+
     def _ping(self) -> Deferred[float]:
         if self.state is not State.OPEN:
             return fail(self._closed_error())
@@ -185,3 +221,12 @@ class Contract:
         if self.close_code is not None:
             return ConnectionClosed(self.close_code, self.close_reason)
         return ConnectionClosed(*known_close(self._connection))
+
+
+def encode(data: Data) -> tuple[bytes, bool]:
+    """The payload of a message, and whether it is binary."""
+    if isinstance(data, str):
+        return data.encode(), False
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data), True
+    raise BadArgument(f"a message is str or bytes, not {type(data).__name__}")

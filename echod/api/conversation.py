@@ -8,11 +8,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from echod.api.arguments import Callbacks
+from echod.api.backlog import Backlog
 from echod.api.contract import AwaitedPongs, Contract
 from echod.api.ending import Ending
 from echod.api.serial import SerialQueue
 from echod.errors import CloseCode, ConnectionClosed
 from echod.flow.flow_control import Hold
+from echod.transport.leaving import leave_for
 from echod.websocket.autobahn.closing import start_close
 from echod.websocket.autobahn.state import State
 from echod.websocket.context import ServerContext
@@ -26,18 +28,21 @@ class Conversation:
     """Makes the contract of a connection, and calls its callbacks, one at a time, for what the connection tells it.
 
     A callback that raises is logged once and told to `on_error`; then the connection closes with 1011.
+    KeyboardInterrupt and SystemExit end the program as well.
     """
 
     def __init__(self, connection: Conversing, callbacks: Callbacks, context: ServerContext) -> None:
         self._connection = connection
         self._callbacks = callbacks
         self._flow = connection.guard.flow
+        self._clock = context.clock
         self._most_waiting = context.limits.waiting_messages
         self._queue = SerialQueue(self._failed, self._count_waiting)
         self._ending = Ending(self._queue, self._failed)
         self._broken = False
         self.pongs = AwaitedPongs(context.clock)
-        self.contract = Contract(connection, self._ending, self.pongs, callbacks.door)
+        self._backlog = Backlog(connection, context.clock, context.limits.write_buffer_bytes)
+        self.contract = Contract(connection, self._ending, self.pongs, self._backlog, callbacks.door)
 
     def opened(self) -> None:
         """The opening handshake is complete."""
@@ -61,6 +66,7 @@ class Conversation:
         on_close = self._callbacks.on_close if was_open else None
         self.contract.close_code, self.contract.close_reason = code, reason
         self.pongs.fail(ConnectionClosed(code, reason))
+        self._backlog.lose(ConnectionClosed(code, reason))
         self._ending.lose(code, lambda: None if on_close is None else on_close(self.contract, code, reason))
 
     def _deliver(self, data: str | bytes) -> object:
@@ -82,9 +88,13 @@ class Conversation:
         self._broken = True
         log.failure("a callback of {contract} raised", Raised(failure), contract=self.contract)
         if self._callbacks.on_error is not None:
-            queue = SerialQueue(lambda raised: log.failure("on_error raised", Raised(raised)))
-            queue.submit(self._callbacks.on_error, self.contract, failure)
+            SerialQueue(self._on_error_failed).submit(self._callbacks.on_error, self.contract, failure)
         start_close(self._connection, CloseCode.INTERNAL_ERROR, "")
+        leave_for(self._clock, failure.value)
+
+    def _on_error_failed(self, failure: Failure) -> None:
+        log.failure("on_error raised", Raised(failure))
+        leave_for(self._clock, failure.value)
 
 
 class Conversing(Guarded):

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from echod.api.arguments import Authorize, Callbacks, Headers
+from echod.api.contract import Contract
 from echod.api.conversation import Conversing
 from echod.errors import CloseCode
 from echod.rules.http.head import authority_of, origin_form
+from echod.transport.leaving import leave_for
 from echod.websocket.autobahn.closing import close_of
 from echod.websocket.autobahn.state import State, state_of
 from echod.websocket.context import ServerContext
@@ -65,7 +68,8 @@ class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # por
         publication = self.factory.publication
         if publication.authorize is None:
             return self.contract.subprotocol, publication.headers
-        return Deferred.fromCoroutine(self.authorize(publication.authorize))
+        verdict = Deferred.fromCoroutine(ask(publication.authorize, self.contract))
+        return verdict.addErrback(self._authorize_raised).addCallback(self._admit)
 
     def onOpen(self) -> None:
         super().onOpen()
@@ -80,17 +84,22 @@ class PublishedProtocol(Conversing, EchodProtocol):  # type: ignore[misc]  # por
         """The first of ours that the client offers, or none."""
         return next((name for name in self.factory.publication.subprotocols if name in offered), None)
 
-    async def authorize(self, authorize: Authorize) -> Admission:
-        """Wait for the verdict: True accepts, an int is the status of the refusal, to raise is 500, all else 403."""
-        try:
-            verdict = authorize(self.contract)
-            verdict = await verdict if inspect.isawaitable(verdict) else verdict
-        except Exception:
-            log.failure("authorize of {path} raised", Raised(), path=self.contract.path)
-            verdict = 500
+    def _admit(self, verdict: object) -> Admission:
+        """True accepts, an int is the status of the refusal, all else is 403."""
         if verdict is not True or state_of(self) is not State.CONNECTING:
             raise ConnectionDeny(int(verdict) if isinstance(verdict, int) and 300 <= verdict < 600 else 403)
         return self.contract.subprotocol, self.factory.publication.headers
+
+    def _authorize_raised(self, failure: Failure) -> int:
+        log.failure("authorize of {path} raised", Raised(failure), path=self.contract.path)
+        leave_for(self.context.clock, failure.value)
+        return ConnectionDeny.INTERNAL_SERVER_ERROR
+
+
+async def ask(authorize: Authorize, contract: Contract) -> object:
+    """The verdict, which may have to be waited for."""
+    verdict = authorize(contract)
+    return await verdict if inspect.isawaitable(verdict) else verdict
 
 
 class PublishedFactory(EndpointFactory):

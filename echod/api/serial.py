@@ -73,7 +73,8 @@ class SerialQueue:
             result = function(*args)
             if inspect.iscoroutine(result):
                 result = Deferred.fromCoroutine(result)
-        except (Exception, SystemExit):
+        except BaseException:
+            # Whatever a callback raises, the connection goes on to its end, and nothing waits for ever.
             self._failed(Failure())
             return None
         finally:

@@ -124,6 +124,10 @@ class BehavingProtocol(HeldHandshake):
     def unregisterProducer(self) -> None:
         """The writer stays the producer until everything has left."""
 
+    def unsent_bytes(self) -> int:
+        """Replies that are not due, or have no room, count as well."""
+        return super().unsent_bytes() + self.script.replies.weight + self.writer.owed
+
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         self.writer.write(data)
 

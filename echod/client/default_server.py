@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
 
 from echod.api import arguments
 from echod.api.arguments import Authorize, Callbacks, Headers, OnClose, OnError, OnMessage, OnOpen
-from echod.api.contract import Door, walk_in
+from echod.api.contract import WALK_IN, Door
 from echod.api.published import Publication, PublishedFactory
-from echod.errors import BadSetting
+from echod.behaviours.endpoint import BehavingEndpoint
+from echod.client.calls import public
+from echod.errors import BadSetting, CannotListen
 from echod.rules.echo import Mode
+from echod.server.drain import close_all
 from echod.server.listening import make_endpoint
 from echod.server.server import Server
 from echod.server.standard import publish_multi_echo, publish_simple_echo
@@ -20,22 +25,26 @@ from echod.settings import DEFAULT_PORT
 from echod.store.memory import MemoryModeStore
 from echod.transport.interfaces import Reactor
 
+log = Logger(namespace="echod")
+
 
 class DefaultServer:
     """The note's functions for a server; the reactor is looked up at the first use, so that a program may choose it."""
 
-    def __init__(self, door: Door = walk_in) -> None:
+    def __init__(self, door: Door = WALK_IN) -> None:
         self._door = door
         self._server: Server | None = None
         self._store = MemoryModeStore()
         self._starting = DeferredLock()
 
+    @public
     def default_server(self) -> Server:
         """The server that `start` starts and on which `publish_websocket` publishes; the same object every time."""
         if self._server is None:
             self._server = Server(get_reactor())
         return self._server
 
+    @public
     def start(self, port: int = DEFAULT_PORT, host: str | None = None) -> Deferred[Server]:
         """Start the default server, or move it to another port; published paths and open connections stay.
 
@@ -47,8 +56,8 @@ class DefaultServer:
             host: the address to listen on; None is every interface, IPv4 and IPv6.
 
         Returns:
-            A Deferred that fires with the server when it accepts connections. It fails with CannotListenError when
-            another process has the port.
+            A Deferred that fires with the server when it accepts connections. It fails with CannotListen when another
+            process has the port, or this one may not have it.
 
         Raises:
             BadSetting: port is not a port number.
@@ -61,10 +70,14 @@ class DefaultServer:
         server = self.default_server()
         if port and port in server.port_numbers():
             await server.stop_listening()
-        port_listened_on = await server.listen(make_endpoint(server.reactor, port, host))
+        try:
+            port_listened_on = await server.listen(make_endpoint(server.reactor, port, host))
+        except CannotListenError as error:
+            raise CannotListen(port, host, describe(error)) from error
         await server.stop_listening(keep=port_listened_on)
         return server
 
+    @public
     def shutdown(self) -> Deferred[None]:
         """Stop the default server: it accepts no more connections, and closes those that are open with 1001.
 
@@ -72,17 +85,33 @@ class DefaultServer:
         """
         return self._starting.run(lambda: Deferred.fromCoroutine(self.default_server().shutdown()))
 
+    def leave_server(self) -> Deferred[None]:
+        """Close every WebSocket of the default server with 1001, behind what was sent, without the grace of a drain."""
+        if self._server is None:
+            return succeed(None)
+        close_all(self._server.connections.all())
+        return self._server.connections.when_empty()
+
+    @public
     def echo_server(self, port: int = DEFAULT_PORT, debug: bool = False) -> Deferred[Server]:
-        """Start the default server with `/simple-echo`: one mode for all clients, off at first. Returns as `start`."""
+        """Start the default server with `/simple-echo`: one mode for all clients, off at first.
+
+        A client may ask for behaviours in its query, as with the daemon. Returns as `start`.
+        """
         self._store.mode = Mode.OFF
-        publish_simple_echo(self.default_server(), self._store, debug=debug)
+        publish_simple_echo(self.default_server(), self._store, debug=debug, behaviours=True)
         return self.start(port)
 
+    @public
     def multi_server(self, port: int = DEFAULT_PORT, debug: bool = False) -> Deferred[Server]:
-        """Start the default server with `/multi-echo`: a mode per connection, off at first. Returns as `start`."""
-        publish_multi_echo(self.default_server(), debug=debug)
+        """Start the default server with `/multi-echo`: a mode per connection, off at first.
+
+        A client may ask for behaviours in its query, as with the daemon. Returns as `start`.
+        """
+        publish_multi_echo(self.default_server(), debug=debug, behaviours=True)
         return self.start(port)
 
+    @public
     def publish_websocket(
         self,
         path: str,
@@ -98,10 +127,13 @@ class DefaultServer:
         max_message_size: int | None = None,
         ping_interval: float | None = None,
         debug: bool = False,
+        behaviours: bool = False,
         server: Server | None = None,
         remove: bool = False,
     ) -> None:
-        """Publish a WebSocket endpoint on an exact path, before or after `start`; it replaces what is on that path.
+        """Publish a WebSocket endpoint on an exact path, before or after `start`.
+
+        It replaces what is on that path, and says so in the log; connections that are open keep what they have.
 
         Each callback may be None, and may return a Deferred or a coroutine: the next callback of that connection
         waits for it, and reading pauses when more than 16 wait. When one raises, it is logged, told to
@@ -124,11 +156,13 @@ class DefaultServer:
             max_message_size: most bytes of one message, a longer one closes with 1009; None is the server's (16 MiB).
             ping_interval: seconds without received bytes until a ping is sent; 0 sends none; None is the server's (20).
             debug: log handshakes, frames and closes of this endpoint.
+            behaviours: whether a client may ask for behaviours in its query, as with the daemon; if not, the query is
+                your own business. What `on_message` sends before it returns is the reply that they act on.
             server: the server to publish on; None is the default server.
             remove: remove the path instead; the other arguments but server are then ignored.
 
         Raises:
-            TypeError: a callback does not take its arguments.
+            BadArgument: a callback does not take its arguments, or a keyword is unknown.
             BadSetting: a path, a subprotocol, an origin, a header or a limit is invalid.
         """
         server = server or self.default_server()
@@ -140,7 +174,16 @@ class DefaultServer:
         selectable, more_headers = arguments.check_subprotocols(subprotocols), arguments.check_headers(headers)
         publication = Publication(callbacks, selectable, authorize, more_headers)
         limits = arguments.adjust(server.limits, max_message_size=max_message_size, ping_interval=ping_interval)
-        server.publish(path, PublishedFactory(server.context_for(debug=debug, limits=limits), publication), origins)
+        factory = PublishedFactory(server.context_for(debug=debug, limits=limits), publication)
+        if server.endpoints.find(path) is not None:
+            log.warn("{path} is published again, in place of what was there", path=path)
+        server.publish(path, factory, origins, BehavingEndpoint(factory).accept if behaviours else None)
+
+
+def describe(error: CannotListenError) -> str:
+    """What the system says, without its number."""
+    reason = error.socketError
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 def get_reactor() -> Reactor:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+from weakref import WeakSet
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 
 from echod.api import arguments
 from echod.api.arguments import Callbacks, Headers, OnClose, OnError, OnMessage, OnOpen
 from echod.api.client import Plan, open_plan
-from echod.api.contract import Contract, Data, Door, walk_in
+from echod.api.contract import WALK_IN, Contract, Data, Door
 from echod.api.trust import Trust
+from echod.client.calls import public
 from echod.client.default_server import DefaultServer, get_reactor
 from echod.client.terminal import Display
 from echod.errors import CloseCode, NoClient
@@ -22,11 +25,13 @@ ECHO_PATHS = {"simple": "/simple-echo", "multi": "/multi-echo"}
 class Note(DefaultServer):
     """The functions of the note as methods; `echod` and `echod.blocking` export those of one instance."""
 
-    def __init__(self, door: Door = walk_in) -> None:
+    def __init__(self, door: Door = WALK_IN) -> None:
         super().__init__(door)
         self._contract: Contract | None = None
+        self._opened: WeakSet[Contract] = WeakSet()
         self._display = Display()
 
+    @public
     def open_websocket(
         self,
         uri: str,
@@ -68,7 +73,7 @@ class Note(DefaultServer):
             a subclass of OpenFailed that says why the connection was not opened; to cancel it aborts the attempt.
 
         Raises:
-            TypeError: a callback does not take its arguments.
+            BadArgument: a callback does not take its arguments, or a keyword is unknown.
             BadSetting: the URI, a subprotocol, the origin, a header or a limit is invalid.
         """
         limits = arguments.adjust(
@@ -84,17 +89,31 @@ class Note(DefaultServer):
         plan = Plan(
             arguments.read_uri(uri), callbacks, offered, origin, more_headers, compression is not False, debug, limits
         )
-        return open_plan(get_reactor(), plan, tls)
+        return open_plan(get_reactor(), plan, tls).addCallback(self._note)
 
+    def _note(self, contract: Contract) -> Contract:
+        self._opened.add(contract)
+        return contract
+
+    def leave(self) -> Deferred[None]:
+        """Close all that is open, of the default server too, with 1001 and behind what was sent; fires when all is."""
+        opened = list(self._opened)
+        for contract in opened:
+            contract.close(CloseCode.GOING_AWAY)
+        closed: list[Deferred[Any]] = [contract.when_closed() for contract in opened]
+        return DeferredList([*closed, self.leave_server()]).addCallback(lambda _: None)
+
+    @public
     def websocket_send(self, contract: Contract, data: Data) -> str:
         """Send one message, `str` as text and bytes-like as binary; returns `"text"` or `"binary"`.
 
         Raises:
-            TypeError: data is neither.
+            BadArgument: data is neither.
             ConnectionClosed: the connection is not open.
         """
         return contract.send(data)
 
+    @public
     def close_websocket(
         self, contract: Contract, *, code: int = CloseCode.NORMAL, reason: str = "", wait: bool = False
     ) -> Deferred[int] | None:
@@ -112,6 +131,7 @@ class Note(DefaultServer):
         contract.close(code, reason)
         return contract.when_closed() if wait else None
 
+    @public
     def echo_client(
         self, url: str = "simple", port: int = DEFAULT_PORT, debug: bool = False, host: str = "localhost"
     ) -> Deferred[Contract]:
@@ -131,6 +151,7 @@ class Note(DefaultServer):
         self._contract = contract
         return contract
 
+    @public
     def echo_send(self, text: Data) -> str:
         """Send one message on the remembered contract; returns `"text"` or `"binary"` before the echo is printed.
 
@@ -142,6 +163,7 @@ class Note(DefaultServer):
         self._display.hold()
         return self.websocket_send(contract, text)
 
+    @public
     def echo_close(self) -> Deferred[int]:
         """Close the remembered contract; the Deferred fires with the close code after the CLOSED line is printed.
 

@@ -139,6 +139,15 @@ def unsent_of(lowest: SocketTransport) -> int:
     return len(lowest.dataBuffer) - lowest.offset + lowest._tempDataLen
 
 
+def waiting_bytes(transport: Transport) -> int:
+    """Bytes that wait in the write buffer of this process; what TLS gathers in a turn of the loop counts from the next.
+
+    None wait in a transport without a buffer of Twisted's.
+    """
+    lowest = socket_transport(transport)
+    return unsent_of(lowest) if hasattr(lowest, "dataBuffer") else 0
+
+
 def is_broken(transport: Transport) -> bool:
     """Whether the connection has ended in both directions, which goes unnoticed while nothing is read or written."""
     handle = socket_of(socket_transport(transport))

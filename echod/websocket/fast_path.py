@@ -176,7 +176,7 @@ class FastPath:
             self.replies = []
         try:
             self._connection.receive_messages(payloads, is_binary)
-        except Exception:
+        except BaseException:
             fail_for_hook(self._connection)
         if is_within:
             return

@@ -68,7 +68,7 @@ class Guard:
         """Read frames out of what has been received, in slices; whatever a hook raises fails its connection alone."""
         try:
             self.slices.work()
-        except Exception:
+        except BaseException:
             fail_for_hook(self._connection)
         if self._leaving is not None:
             self._leave(*self._leaving)

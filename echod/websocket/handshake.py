@@ -22,6 +22,7 @@ from echod.flow.flow_control import Hold
 from echod.rules.http.head import Head, Refusal
 from echod.rules.websocket.deflate_negotiation import Answer
 from echod.rules.websocket.handshake import Acceptance, accept_of, flatten_headers, read_opening
+from echod.transport.leaving import leave_for
 from echod.websocket.autobahn.deflate import negotiate_deflate
 from echod.websocket.autobahn.starting import await_verdict, describe_request, open_connection
 from echod.websocket.autobahn.state import is_shaking_hands
@@ -102,7 +103,7 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
                 self._accept(verdict)
             else:
                 self._await(verdict)
-        except Exception:
+        except BaseException:
             # Whatever a hook raises, its client gets an answer.
             self._refuse(Failure())
 
@@ -150,5 +151,6 @@ class ServerOpening(Guarded, WebSocketServerProtocol):  # type: ignore[misc]  # 
             refusal = Refusal(error.code, DENIED)
         else:
             log.failure("a hook of {kind} raised", Raised(failure), kind=type(self).__name__)
+            leave_for(self.context.clock, error)
         if is_shaking_hands(self):
             self.refuse(refusal, str(error))

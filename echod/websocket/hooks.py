@@ -10,6 +10,7 @@ from autobahn.websocket.protocol import FrameHeader
 from echod.errors import MOST_REASON_BYTES, CloseCode
 from echod.rules.websocket.partial_message import gather
 from echod.transport.addresses import peer_name
+from echod.transport.kernel import waiting_bytes
 from echod.websocket import trace
 from echod.websocket.autobahn.closing import Quiet, attempt, fail_for_hook, receive_close
 from echod.websocket.autobahn.port import Connection
@@ -103,7 +104,7 @@ class Guarded(Connection):
         """A message of several frames is whole: an `onMessage` that raises closes its own connection."""
         try:
             self.onMessage(payload, isBinary)
-        except Exception:
+        except BaseException:
             fail_for_hook(self)
 
     def on(self, event: str, handler: Callable[..., object]) -> None:
@@ -119,6 +120,10 @@ class Guarded(Connection):
         self.dataReceived = self.guard.ending.drop  # type: ignore[method-assign]
 
     # What leaves
+
+    def unsent_bytes(self) -> int:
+        """Bytes that were sent and are not with the operating system yet."""
+        return waiting_bytes(self.transport) + sum(map(len, self.fast_path.replies or ()))
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Behind the replies that wait, and at once, so that there is nothing to do for `sync`."""

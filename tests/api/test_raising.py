@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import CancelledError, Deferred, fail
 
 from echod.errors import ConnectionClosed
-from tests.pair import CLOSE, TEXT, Journal, MemoryNet, masked, request
+from echod.server.standard import publish
+from echod.websocket.factory import EndpointFactory
+from echod.websocket.protocol import Echo
+from tests.pair import CLOSE, PING, TEXT, Journal, MemoryNet, masked, request
 
 SORRY = b"\x88\x02\x03\xf3"
 """A Close with 1011 and no reason."""
@@ -207,17 +211,179 @@ def test_a_clients_callback_that_raises_closes_with_1011_too(net: MemoryNet, log
     assert kinds(log.take_failures()) == [Oops]
 
 
-def test_a_callback_that_exits_is_one_that_raises(net: MemoryNet, log: Any) -> None:
-    journal = Journal()
+UNUSUAL = [pytest.fail.Exception, asyncio.CancelledError, CancelledError, GeneratorExit, StopAsyncIteration]
+FOR_PROGRAM = [SystemExit, KeyboardInterrupt]
+each_unusual = pytest.mark.parametrize("kind", UNUSUAL)
+each_for_program = pytest.mark.parametrize("kind", FOR_PROGRAM)
+each_form = pytest.mark.parametrize("form", ["plain", "coroutine", "deferred"])
 
-    def exiting(*_: object) -> None:
-        raise SystemExit(3)
 
-    net.publish("/p", on_message=exiting, on_close=journal.on_close)
-    peer = net.open("/p")
+def raiser(form: str, kind: type[BaseException]) -> Callable[..., Any]:
+    """A callback of this form that raises this."""
 
-    assert peer.ask(masked(TEXT, b"x")) == SORRY
+    def plain(*_: object) -> None:
+        raise kind
 
-    peer.send(masked(CLOSE, b"\x03\xf3"))
-    assert journal.lines == [(1011, "")]
-    assert kinds(log.take_failures()) == [SystemExit]
+    async def coroutine(*_: object) -> None:
+        raise kind
+
+    return {"plain": plain, "coroutine": coroutine, "deferred": lambda *_: fail(kind())}[form]
+
+
+class TestWhateverIsRaised:
+    """No callback ends so that nothing more happens, whatever it raises, and however."""
+
+    @each_form
+    @each_unusual
+    def test_it_is_told_once_and_closes_with_1011_to_whoever_waits(
+        self, net: MemoryNet, log: Any, form: str, kind: type[BaseException]
+    ) -> None:
+        journal, told, ended = Journal(), [], []
+        net.publish(
+            "/p",
+            authorize=lambda contract: contract.when_closed().addCallback(ended.append) is not None,
+            on_message=raiser(form, kind),
+            on_error=lambda _contract, failure: told.append(failure.type),
+            on_close=journal.on_close,
+        )
+        peer = net.open("/p")
+
+        assert peer.ask(masked(TEXT, b"x")) == SORRY
+
+        peer.send(masked(CLOSE, b"\x03\xf3"))
+        assert told == kinds(log.take_failures()) == [kind]
+        assert journal.lines == [(1011, "")]
+        assert ended == [1011]
+
+    @each_form
+    @each_unusual
+    @pytest.mark.parametrize("name", ["on_open", "on_close"])
+    def test_the_first_and_the_last_are_no_exception(
+        self, net: MemoryNet, log: Any, name: str, form: str, kind: type[BaseException]
+    ) -> None:
+        ended: list[int] = []
+        net.publish(
+            "/p",
+            authorize=lambda contract: contract.when_closed().addCallback(ended.append) is not None,
+            **{name: raiser(form, kind)},
+        )
+        peer = net.open("/p")
+
+        peer.send(masked(CLOSE, b"\x03\xe8"))
+
+        assert len(ended) == 1
+        assert kinds(log.take_failures()) == [kind]
+
+    @each_form
+    @each_unusual
+    def test_on_error_may_raise_it_too(self, net: MemoryNet, log: Any, form: str, kind: type[BaseException]) -> None:
+        net.publish("/p", on_message=raising, on_error=raiser(form, kind))
+
+        assert net.open("/p").ask(masked(TEXT, b"x")) == SORRY
+        assert kinds(log.take_failures()) == [Oops, kind]
+
+    @each_form
+    @each_unusual
+    def test_an_authorize_that_raises_it_is_500(
+        self, net: MemoryNet, log: Any, form: str, kind: type[BaseException]
+    ) -> None:
+        net.publish("/p", authorize=raiser(form, kind))
+
+        assert net.raw().ask(request("/p")).startswith(b"HTTP/1.1 500 ")
+        assert kinds(log.take_failures()) == [kind]
+
+    @each_unusual
+    @pytest.mark.parametrize("query", ["", "?fragment=9"])
+    def test_a_hook_of_an_endpoint_that_raises_it_closes_with_1011(
+        self, net: MemoryNet, log: Any, query: str, kind: type[BaseException]
+    ) -> None:
+        publish_hook(net, onMessage=raiser("plain", kind))
+        peer = net.open(f"/hook{query}")
+
+        assert peer.ask(masked(TEXT, b"x")) == SORRY
+        assert peer.ask(masked(0x01, b"x") + masked(0x80, b"y")) == b""
+        assert kinds(log.take_failures()) == [kind]
+
+    @each_unusual
+    def test_of_fragments_as_of_whole_messages(self, net: MemoryNet, log: Any, kind: type[BaseException]) -> None:
+        publish_hook(net, onMessage=raiser("plain", kind))
+
+        assert net.open("/hook").ask(masked(0x01, b"x") + masked(0x80, b"y")) == SORRY
+        assert kinds(log.take_failures()) == [kind]
+
+    @each_unusual
+    def test_a_hook_for_pings_is_one_of_them(self, net: MemoryNet, log: Any, kind: type[BaseException]) -> None:
+        publish_hook(net, onPing=raiser("plain", kind))
+
+        assert net.open("/hook").ask(masked(PING, b"x")) == SORRY
+        assert kinds(log.take_failures()) == [kind]
+
+    @each_unusual
+    def test_a_hook_that_decides_on_a_handshake_gives_a_500(
+        self, net: MemoryNet, log: Any, kind: type[BaseException]
+    ) -> None:
+        publish_hook(net, onConnect=raiser("plain", kind))
+
+        assert net.raw().ask(request("/hook")).startswith(b"HTTP/1.1 500 ")
+        assert kinds(log.take_failures()) == [kind]
+
+    def test_a_client_closes_with_1011_too(self, net: MemoryNet, log: Any) -> None:
+        journal = Journal()
+        net.publish("/p", on_open=lambda contract: contract.send("x"), on_close=journal.on_close)
+
+        net.connect("/p", on_message=raiser("plain", asyncio.CancelledError))
+
+        assert journal.lines == [(1011, "")]
+        assert kinds(log.take_failures()) == [asyncio.CancelledError]
+
+
+class TestWhatEndsAProgram:
+    """KeyboardInterrupt and SystemExit: as any other failure, and the program gets them too."""
+
+    @each_form
+    @each_for_program
+    def test_the_connection_closes_and_the_program_gets_it(
+        self, net: MemoryNet, log: Any, form: str, kind: type[BaseException]
+    ) -> None:
+        told: list[Any] = []
+        net.publish("/p", on_message=raiser(form, kind), on_error=lambda _contract, failure: told.append(failure.type))
+        peer = net.open("/p")
+
+        with pytest.raises(kind):
+            peer.send(masked(TEXT, b"x"))
+
+        net.settle()
+        assert peer.take() == SORRY
+        assert told == kinds(log.take_failures()) == [kind]
+
+    @each_for_program
+    @pytest.mark.parametrize("name", ["on_open", "on_close", "on_error", "authorize"])
+    def test_from_every_callback(self, net: MemoryNet, log: Any, name: str, kind: type[BaseException]) -> None:
+        broken = {"on_message": raising} if name == "on_error" else {}
+        net.publish("/p", **broken, **{name: raiser("plain", kind)})
+
+        with pytest.raises(kind):
+            net.raw().send(request("/p"), masked(TEXT, b"x"), masked(CLOSE, b"\x03\xe8"))
+
+        net.settle()
+        assert kinds(log.take_failures())[-1] is kind
+
+    @each_for_program
+    @pytest.mark.parametrize("hook", ["onMessage", "onOpen", "onConnect"])
+    def test_from_the_hooks_of_an_endpoint(
+        self, net: MemoryNet, log: Any, hook: str, kind: type[BaseException]
+    ) -> None:
+        publish_hook(net, **{hook: raiser("plain", kind)})
+
+        with pytest.raises(kind):
+            net.raw().send(request("/hook"), masked(TEXT, b"x"))
+
+        net.settle()
+        assert kinds(log.take_failures()) == [kind]
+
+
+def publish_hook(net: MemoryNet, **hooks: Callable[..., Any]) -> None:
+    """`/hook`: an echo with these hooks instead of its own; it takes behaviours."""
+    factory = EndpointFactory(net.server.context)
+    factory.protocol = type("Hooked", (Echo,), hooks)
+    publish(net.server, "/hook", factory, None, True)

@@ -164,7 +164,7 @@ class TestTheDefaultServer:
                     print(type(error).__name__)
                 print(start(port=0).port > 0)
                 """
-            ) == ["CannotListenError", "True"]
+            ) == ["CannotListen", "True"]
 
 
 class TestWaiting:

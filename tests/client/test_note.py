@@ -11,10 +11,18 @@ import pytest
 import pytest_twisted
 import trustme
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.error import CannotListenError
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 
-from echod import BadSetting, ConnectFailed, ConnectionClosed, Contract, HandshakeRefused, NoClient, Server
+from echod import (
+    BadSetting,
+    CannotListen,
+    ConnectFailed,
+    ConnectionClosed,
+    Contract,
+    HandshakeRefused,
+    NoClient,
+    Server,
+)
 from echod.client.default_server import get_reactor
 from echod.client.note import Note
 from tests.client.peers import LOOPBACK, serving
@@ -73,7 +81,7 @@ class TestServers:
     async def test_a_port_that_cannot_be_had_leaves_the_server_where_it_is(self, note: Note) -> None:
         server = await note.echo_server(port=0)
         port = server.port
-        with serving(lambda _: None) as taken, pytest.raises(CannotListenError):
+        with serving(lambda _: None) as taken, pytest.raises(CannotListen):
             await note.start(taken, LOOPBACK)
         assert server.port == port
         assert await ask(note, uri_of(server, "/simple-echo"), "hello") == "hello"
@@ -146,7 +154,7 @@ class TestServers:
     async def test_a_taken_port_fails_and_the_next_start_succeeds(self, note: Note) -> None:
         other = Note()
         taken = await other.start(0)
-        with pytest.raises(CannotListenError):
+        with pytest.raises(CannotListen):
             await note.start(taken.port)
         assert (await note.start(0)).port
         await other.shutdown()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import ParamSpec
 
 from twisted.logger import Logger
 
 from echod.errors import CLOSE_CODES, CloseCode
+from echod.transport.leaving import leave_for
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
 from echod.websocket.raised import Raised
@@ -108,11 +110,12 @@ def attempt(connection: Connection, hook: Callable[P, object], *args: P.args, **
     """Call a hook of a subclass; if it raises, that is logged once, and its connection closes with 1011."""
     try:
         hook(*args, **kwargs)
-    except Exception:
+    except BaseException:
         fail_for_hook(connection)
 
 
 def fail_for_hook(connection: Connection) -> None:
-    """A hook of a subclass has just raised."""
+    """A hook of a subclass has just raised: Close 1011, whatever it was; what ends a program ends it too."""
     log.failure("a hook of {kind} raised", Raised(), kind=type(connection).__name__)
     connection._fail_connection(CloseCode.INTERNAL_ERROR)
+    leave_for(connection.factory._batched_timer.clock, sys.exception())

@@ -52,11 +52,11 @@ class Timer:
     """What Autobahn asks for time: the clock that was handed in, exactly, instead of buckets on the global reactor."""
 
     def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
+        self.clock = clock
 
     def call_later(self, delay: float, function: Callable[..., object], *args: object) -> IDelayedCall:
         """The delayed call of `function`."""
-        return self._clock.callLater(delay, function, *args)
+        return self.clock.callLater(delay, function, *args)
 
 
 class AutobahnFactory(Factory[TwistedProtocol]):
@@ -175,3 +175,4 @@ class Connection(WebSocketAdapterProtocol):
         def receive_much(self, data: bytes) -> None: ...
         def receive_messages(self, payloads: Sequence[bytes], is_binary: bool) -> None: ...
         def leave(self, code: int, reason: str) -> None: ...
+        def unsent_bytes(self) -> int: ...
