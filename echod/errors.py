@@ -20,6 +20,8 @@ A protocol violation of the peer on an open connection is not an exception but a
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -111,6 +113,13 @@ class CannotWait(EchodError, RuntimeError):
     """A blocking call to which no result can come: the reactor has stopped, or runs elsewhere; the text says which."""
 
 
+ADVICE = {
+    os.strerror(errno.EADDRINUSE): "; choose another port, or 0 for any that is free",
+    os.strerror(errno.EACCES): "; choose a port from 1024, or 0 for any that is free",
+}
+"""What can be done about a port, by what the system says of it."""
+
+
 class CannotListen(EchodError):
     """`start(port)` could not listen there; `why` is what the system says."""
 
@@ -122,7 +131,7 @@ class CannotListen(EchodError):
 
     def __str__(self) -> str:
         where = f"port {self.port}" + (f" of {self.host}" if self.host else "")
-        return f"cannot listen on {where}: {self.why}; choose another one, or 0 for any that is free"
+        return f"cannot listen on {where}: {self.why}{ADVICE.get(self.why, '')}"
 
 
 class OpenFailed(EchodError):

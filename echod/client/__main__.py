@@ -24,6 +24,7 @@ from echod.client.note import Note, echo_uri
 from echod.client.terminal import Display, complain
 from echod.errors import BadSetting, CloseCode, ConnectionClosed, OpenFailed
 from echod.settings import DEFAULT_PORT, MIB
+from echod.transport.steady import make_steady
 
 SILENCE_S = 1.0
 """How long the client waits for the next message of a server that still owes some."""
@@ -129,6 +130,7 @@ class Talk(LineReceiver):
 
 async def run(reactor: IReactorTime, uri: str) -> None:
     """Talk until the input ends or the server closes; exits with 0 when everything was sent and closed cleanly."""
+    make_steady(reactor)
     lines = Talk(reactor)
     try:
         lines.contract = await Note().open_websocket(uri, on_message=lines.received, on_close=lines.closed)

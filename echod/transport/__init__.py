@@ -1,1 +1,1 @@
-"""Sockets as Twisted and Linux have them: addresses, sending, and what the peer has read."""
+"""Sockets, clocks and reactors as Twisted and Linux have them: addresses, sending, what the peer has read, the time."""

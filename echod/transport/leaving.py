@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Protocol, cast
 
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorCore, IReactorTime
 
 from echod.transport.steady import SteadyClock
 
@@ -24,18 +24,6 @@ class SignalHandling(Protocol):
 
     def install(self) -> None: ...
     def uninstall(self) -> None: ...
-
-
-class Stoppable(Protocol):
-    """A reactor, as far as it can be stopped."""
-
-    def stop(self) -> object: ...
-
-
-class Running(Stoppable, Protocol):
-    """What is used here of Twisted's reactors; `_signals` is not documented, and a canary test looks for it."""
-
-    _signals: SignalHandling
 
 
 class RaisingAtEnd:
@@ -59,12 +47,19 @@ def leave_for(clock: IReactorTime, error: BaseException | None) -> None:
     Where the clock is no running reactor, the error is raised to the caller that advances it.
     """
     if isinstance(error, MEANT_FOR_PROGRAM):
-        reactor = cast("Running", clock.reactor if isinstance(clock, SteadyClock) else clock)
-        if getattr(reactor, "running", False) and hasattr(reactor, "_signals"):
-            reactor._signals = RaisingAtEnd(reactor._signals, error)
-            clock.callLater(0, stop, reactor)
+        reactor = clock.reactor if isinstance(clock, SteadyClock) else clock
+        if getattr(reactor, "running", False):
+            raise_at_end(reactor, error)
+            clock.callLater(0, stop, cast("IReactorCore", reactor))
         else:
             clock.callLater(0, raise_error, error)
+
+
+def raise_at_end(reactor: object, error: BaseException) -> None:
+    """Let `run` raise it, where the reactor is one of Twisted's; `_signals` is not documented, and tried by tests."""
+    signals = getattr(reactor, "_signals", None)
+    if signals is not None:
+        setattr(reactor, "_signals", RaisingAtEnd(signals, error))  # noqa: B010 - no interface has it
 
 
 def error_of(reactor: object) -> BaseException | None:
@@ -73,7 +68,7 @@ def error_of(reactor: object) -> BaseException | None:
     return signals.error if isinstance(signals, RaisingAtEnd) else None
 
 
-def stop(reactor: Stoppable) -> None:
+def stop(reactor: IReactorCore) -> None:
     """Stop it, unless it stops already."""
     with suppress(ReactorNotRunning):
         reactor.stop()

@@ -7,9 +7,12 @@ import socket
 import time
 
 import pytest
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import connect
 
 from tests.client.peers import LOOPBACK, PATIENCE_S, Host, free_port
 from tests.client.scripts import lines_of, run_script, start_script
+from tests.pair import accept, unframe
 
 PROMPTLY_S = 3.0
 
@@ -555,3 +558,85 @@ class TestDebug:
             shutdown()
             """
         ) == ["hello"]
+
+
+class TestBackPressure:
+    def test_what_was_sent_last_arrives_though_the_program_ends(self) -> None:
+        with socket.create_server((LOOPBACK, 0)) as listener:
+            listener.settimeout(PATIENCE_S)
+            with start_script(
+                """
+                import sys
+                from echod.blocking import *
+                contract = open_websocket(sys.argv[1], compression=False)
+                for number in range(40):
+                    contract.send(bytes([number]) * 60_000)
+                """,
+                f"ws://{LOOPBACK}:{listener.getsockname()[1]}/",
+            ) as child:
+                with listener.accept()[0] as accepted:
+                    payloads = receive_all(accepted)
+                assert child.wait() == 0
+            assert [payload[:1] for payload in payloads[:-1]] == [bytes([number]) for number in range(40)]
+            assert payloads[-1] == b"\x03\xe9"
+
+    def test_a_server_closes_with_1001_behind_what_it_sent(self) -> None:
+        with start_script(
+            """
+            import threading
+            from echod.blocking import *
+            opened = threading.Event()
+            def on_open(contract):
+                contract.send("last words")
+                opened.set()
+            publish_websocket("/p", on_open=on_open)
+            print("port", start(port=0).port, flush=True)
+            opened.wait()
+            """
+        ) as child:
+            port = int(child.wait_for_line(r"port (\d+)")[1])
+            with connect(f"ws://{LOOPBACK}:{port}/p") as client:
+                assert client.recv(PATIENCE_S) == "last words"
+                with pytest.raises(ConnectionClosedOK):
+                    client.recv(PATIENCE_S)
+                assert client.close_code == 1001
+            assert child.wait() == 0
+
+    def test_a_peer_that_reads_nothing_holds_the_sender_and_not_the_end(self) -> None:
+        with start_script(
+            """
+            import threading
+            from echod.blocking import *
+            uri = f"ws://127.0.0.1:{echo_server(port=0).port}/simple-echo?stall=0"
+            contract = open_websocket(uri, compression=False)
+            sent = []
+            def send_much():
+                for _ in range(1600):
+                    contract.send(bytes(65536))
+                    sent.append(65536)
+            sender = threading.Thread(target=send_much, daemon=True)
+            sender.start()
+            sender.join(3)
+            print("left", sender.is_alive(), 65536 < contract.unsent_bytes < 200_000, flush=True)
+            """
+        ) as child:
+            child.wait_for_line("left True True")
+            started = time.monotonic()
+            assert child.wait() == 0
+            assert time.monotonic() - started < PROMPTLY_S + 5
+
+
+def receive_all(accepted: socket.socket) -> list[bytes]:
+    """The payloads of a client's frames, up to its Close, which is answered; it is accepted first."""
+    accepted.settimeout(PATIENCE_S)
+    handshake = b""
+    while b"\r\n\r\n" not in handshake:
+        handshake += accepted.recv(65536)
+    accepted.sendall(accept(handshake))
+    received = bytearray()
+    while received[-8:-6] != b"\x88\x82":
+        data = accepted.recv(65536)
+        assert data, "the client has gone without a Close"
+        received += data
+    accepted.sendall(b"\x88\x02\x03\xe9")
+    return [payload for _, payload in unframe(bytes(received))]

@@ -60,3 +60,15 @@ def test_the_factory_counts_its_connections_from_the_beginning_to_the_end(net: M
     assert factory.getConnectionCount() == 1
     peer.vanish()
     assert factory.getConnectionCount() == 0
+
+
+def test_the_last_that_leaves_is_told(net: MemoryNet) -> None:
+    done: list[None] = []
+    net.server.connections.when_empty().addCallback(done.append)
+    peer = net.open("/echo")
+    net.server.connections.when_empty().addCallback(done.append)
+    assert done == [None]
+
+    peer.vanish()
+
+    assert done == [None, None]
