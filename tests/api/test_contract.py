@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from echod.api.contract import Contract
+from echod.api.contract import Contract, WalkIn
 from echod.errors import BadSetting, ConnectionClosed
 from echod.websocket.autobahn.state import State
 from tests.pair import BINARY, TEXT, Journal, MemoryNet, RawPeer, masked, unframe, welcome
@@ -249,21 +249,23 @@ def test_it_has_no_public_names_but_those_for_callers(contract: Contract) -> Non
     assert names == {
         *("uri", "path", "peer", "subprotocol", "request_headers", "response_headers"),
         *("state", "closed", "close_code", "close_reason"),
-        *("send", "ping", "close", "when_closed"),
+        *("send", "drained", "unsent_bytes", "ping", "close", "when_closed"),
     }
 
 
 def test_every_call_goes_through_its_door(contract: Contract) -> None:
-    calls: list[str] = []
+    class Door(WalkIn):
+        calls: ClassVar[list[str]] = []
 
-    def door(function: Any, *args: Any) -> Any:
-        calls.append(function.__name__)
-        return function(*args)
+        def __call__(self, function: Any, *args: Any) -> Any:
+            self.calls.append(function.__name__)
+            return function(*args)
 
-    contract._door = door
+    contract._door = Door()
     contract.send("x")
+    contract.drained()
     contract.ping().addErrback(lambda _: None)
     contract.close()
     contract.when_closed()
 
-    assert len(calls) == 4
+    assert len(Door.calls) == 5

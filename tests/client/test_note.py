@@ -444,6 +444,18 @@ class TestTrust:
     """`tls` of `open_websocket`, against a TLS server that is not ours."""
 
     @pytest_twisted.ensureDeferred
+    async def test_what_is_sent_is_waited_for_over_tls_as_well(
+        self, note: Note, authority: trustme.CA, tls_port: int, tmp_path: Path
+    ) -> None:
+        trusted = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(trusted)
+        contract = await note.open_websocket(f"wss://localhost:{tls_port}/", tls=trusted, max_message_size=10**7)
+        contract.send(bytes(1_000_000))
+        await contract.drained()
+        assert contract.unsent_bytes == 0
+        await contract.when_closed()
+
+    @pytest_twisted.ensureDeferred
     async def test_a_file_names_the_certificates_to_trust(
         self, note: Note, authority: trustme.CA, tls_port: int, tmp_path: Path
     ) -> None:
