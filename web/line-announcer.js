@@ -36,7 +36,7 @@
     #announce() {
       this.#timer = 0;
       this.#announcedAt = performance.now();
-      const sentence = document.createElement("p");
+      const sentence = document.createElement("span");
       sentence.textContent = [...this.#lines].map(sentenceOf).join(". ");
       this.#lines.clear();
       // A new element, since the same text again would be no change.

@@ -8,7 +8,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from tests.browser import peers
 from tests.browser.chamber import Chamber
 from tests.browser.conftest import file_url
-from tests.browser.flood import seconds_to_show
+from tests.browser.flood import cost_of
 from tests.browser.trial import Trial
 
 MOST_LINES = 10_000
@@ -23,7 +23,7 @@ NO_FRAMES = "window.requestAnimationFrame = () => 0"
 
 
 def test_the_time_is_linear_in_the_number_of_lines(browser: WebDriver, page: str) -> None:
-    few, many = (min(seconds_to_show(browser, page, count) for _ in range(2)) for count in (1000, 4000))
+    few, many = (min(cost_of(browser, page, count).cpu_s for _ in range(2)) for count in (1000, 4000))
     assert many < SUPERLINEAR * few
 
 
