@@ -1,153 +1,151 @@
 """`python -m echod.client [URI]`: send each line of the input, print what comes back.
 
-Exit code 0 after a clean close with everything sent, 1 otherwise.
+Exit code 0 after a clean close with everything sent, a reply for each line, and all of them printed, 1 otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
-import atexit
+import errno
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TextIO
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
-from twisted.internet.protocol import connectionDone
-from twisted.internet.stdio import StandardIO
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorCore, IReactorFDSet, IReactorFromThreads, IReactorTime
 from twisted.internet.task import react
-from twisted.protocols.basic import LineReceiver
-from twisted.python.failure import Failure
 
-from echod.api.contract import Contract
+from echod.client.descriptors import Input, Output, complain, fill_standard_descriptors
 from echod.client.note import Note, echo_uri
-from echod.client.terminal import Display, complain
-from echod.errors import BadSetting, CloseCode, ConnectionClosed, OpenFailed
-from echod.settings import DEFAULT_PORT, MIB
+from echod.client.talk import Page, Talk
+from echod.errors import EchodError
+from echod.rules.quantities import time
+from echod.settings import DEFAULT_PORT
 from echod.transport.steady import make_steady
+from echod.transport.streams import write_all
 
-SILENCE_S = 1.0
-"""How long the client waits for the next message of a server that still owes some."""
+WAIT = time(0.0, 86_400.0)
+LEAVE_S = 1.0
+"""After Ctrl-C or SIGTERM, for the server's answer to our Close; a second one ends at once."""
+BY_SIGNAL = 128
+"""Added to the number of the signal in the exit code, as shells do."""
 
 
-class Talk(LineReceiver):
-    """The lines of standard input, sent one by one, and what comes back.
+class Reactor(IReactorCore, IReactorFDSet, IReactorFromThreads, IReactorTime):
+    """What is asked of the reactor."""
 
-    At the end of the input it waits for as many messages as it sent, or for a moment of silence, before it closes:
-    a server may answer a Close at once, and then nothing else any more.
-    """
 
-    transport: ITransport
-    delimiter = b"\n"
-    MAX_LENGTH = 16 * MIB
+class Command:
+    """One run of the command."""
 
-    def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
-        self._display = Display()
-        self._silence: IDelayedCall | None = None
-        self._owed = 0
-        self._begun = bytearray()
-        self.contract: Contract | None = None
-        self.has_ended = False
-        self.all_sent = True
+    def __init__(self, reactor: Reactor, out: TextIO, wait_s: float) -> None:
+        self._reactor = reactor
+        self._output = Output(reactor, out.fileno(), lambda error: self._talk.lose_output(error))
+        source = Input(reactor, 0, lambda data: self._talk.read(data), lambda error: self._talk.ended(error))
+        self._talk = Talk(reactor, source, Page(out, self._output).show, wait_s)
+        self._end: Deferred[int] = Deferred()
+        self._killed = 0
 
-    def dataReceived(self, data: bytes) -> None:
-        """Gather a line until its end comes: Twisted would copy all of it again for each piece."""
-        self._begun += data
-        if self.delimiter in data or len(self._begun) > self.MAX_LENGTH:
-            begun, self._begun = bytes(self._begun), bytearray()
-            super().dataReceived(begun)
+    def run(self, uri: str) -> Deferred[int]:
+        """Talk until the input ends, the server closes or a signal comes; fires with the exit code."""
+        self._reactor.callWhenRunning(on_signals, self._reactor, self.leave)
+        Deferred.fromCoroutine(self._talk_to(uri)).addCallbacks(self._finish, self._end.errback)
+        return self._end
 
-    def lineReceived(self, line: bytes) -> None:
-        assert self.contract is not None
-        if self.has_ended:
-            return
-        try:
-            self.contract.send(line.removesuffix(b"\r").decode())
-            self._owed += 1
-        except UnicodeDecodeError as error:
-            self._miss(f"not sent: {error}")
-        except ConnectionClosed as error:
-            self._stop(f"not sent, nor what follows: {error}")
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        self._stop(f"not sent, nor what follows: a line of more than {self.MAX_LENGTH} bytes")
-
-    def _miss(self, why: str) -> None:
-        complain(why)
-        self.all_sent = False
-
-    def _stop(self, why: str) -> None:
-        """Read no more of the input, and exit with 1."""
-        if not self.has_ended:
-            self._miss(why)
-            self.has_ended = True
-            self.transport.loseConnection()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The end of the input; what stands behind the last line end is a line too."""
-        rest = self.clearLineBuffer() + self._begun
-        if rest and not self.has_ended:
-            self.lineReceived(rest)
-        self.has_ended = True
-        self._wait_for_rest()
-
-    def received(self, contract: Contract, data: str | bytes, ext: None) -> None:
-        self._owed -= 1
-        try:
-            self._display.received(contract, data, ext)
-        except BrokenPipeError:
-            self._lose_output(contract)
-        if self.has_ended:
-            self._wait_for_rest()
-
-    def closed(self, contract: Contract, code: int, data: str) -> None:
-        self._stop_waiting()
-        with suppress(BrokenPipeError):
-            self._display.closed(contract, code, data)
-
-    def _lose_output(self, contract: Contract) -> None:
-        """The reader of standard output has gone: close the connection, and exit with 1."""
-        if self.all_sent:
-            # So that Python does not complain about what is left in its buffer; not now, as Twisted uses it still.
-            atexit.register(os.dup2, os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        self.all_sent = False
-        contract.close()
-
-    def _wait_for_rest(self) -> None:
-        """Close when nothing is owed, or after a moment of silence."""
-        self._stop_waiting()
-        assert self.contract is not None
-        if self._owed <= 0:
-            self.contract.close()
+    def leave(self, number: int) -> None:
+        """A signal: close the connection, with a moment for the answer; end at once if there is none, or at another."""
+        is_first, self._killed = not self._killed, BY_SIGNAL + number
+        if is_first and self._talk.leave():
+            self._reactor.callLater(LEAVE_S, self._finish, self._killed)
         else:
-            self._silence = self._clock.callLater(SILENCE_S, self.contract.close)
+            self._finish(self._killed)
 
-    def _stop_waiting(self) -> None:
-        if self._silence is not None and self._silence.active():
-            self._silence.cancel()
+    async def _talk_to(self, uri: str) -> int:
+        talk = self._talk
+        try:
+            contract = await Note().open_websocket(
+                uri, on_open=talk.opened, on_message=talk.received, on_close=talk.closed
+            )
+        except EchodError as error:
+            if not self._killed:
+                complain(str(error))
+            return 1
+        return 0 if talk.is_good(await contract.when_closed()) else 1
+
+    def _finish(self, code: int) -> None:
+        if not self._end.called:
+            self._output.stop()
+            self._end.callback(self._killed or code)
 
 
-async def run(reactor: IReactorTime, uri: str) -> None:
-    """Talk until the input ends or the server closes; exits with 0 when everything was sent and closed cleanly."""
+async def run(reactor: Reactor, out: TextIO, uri: str, wait_s: float) -> NoReturn:
+    """What `react` calls."""
     make_steady(reactor)
-    lines = Talk(reactor)
+    raise SystemExit(await Command(reactor, out, wait_s).run(uri))
+
+
+def on_signals(reactor: IReactorFromThreads, leave: Callable[[int], None]) -> None:
+    """Call it in the reactor on Ctrl-C, unless that was ignored from the start, and on SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: reactor.callFromThread(leave, number))
+
+
+def parse_wait(text: str) -> float:
     try:
-        lines.contract = await Note().open_websocket(uri, on_message=lines.received, on_close=lines.closed)
-    except (OpenFailed, BadSetting) as error:
-        complain(str(error))
-        raise SystemExit(1) from None
-    StandardIO(lines)
-    is_clean = await lines.contract.when_closed() in (CloseCode.NORMAL, CloseCode.NO_CODE)
-    raise SystemExit(0 if is_clean and lines.has_ended and lines.all_sent else 1)
+        return WAIT.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """The command; ends the process."""
-    parser = argparse.ArgumentParser(prog="python -m echod.client", description=__doc__)
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m echod.client", description=__doc__, add_help=False)
     uri = "a WebSocket URI, or 'simple' or 'multi' for those on localhost:9001 (default: simple)"
+    wait = (
+        "after the end of the input, wait until nothing has come for TIME while a reply to a line is missing, and for "
+        "TIME once none is, before closing: seconds, or 250ms, 2s, 1m (default: 1s); with 0 no reply is waited for"
+    )
     parser.add_argument("uri", nargs="?", default="simple", help=uri)
-    react(run, [echo_uri(parser.parse_args(argv).uri, "localhost", DEFAULT_PORT)])
+    parser.add_argument("-h", "--help", action="store_true", help="show this help message and exit")
+    parser.add_argument("--wait", metavar="TIME", type=parse_wait, default=1.0, help=wait)
+    return parser
+
+
+def print_help(text: str) -> NoReturn:
+    """Argparse would not tell that it cannot be written."""
+    try:
+        write_all(sys.stdout, text)
+    except OSError as error:
+        refuse(f"cannot write standard output: {error.strerror}")
+    raise SystemExit(0)
+
+
+def refuse(why: str) -> NoReturn:
+    complain(why)
+    # Python would complain too, of what is left in its buffer.
+    sys.stdout = None
+    raise SystemExit(1)
+
+
+def standard_output() -> TextIO:
+    """Standard output; a SystemExit after one line if that, or standard input, is closed."""
+    for doing, stream in (("read standard input", sys.__stdin__), ("write standard output", sys.__stdout__)):
+        if stream is None:
+            refuse(f"cannot {doing}: {os.strerror(errno.EBADF)}")
+    fill_standard_descriptors()
+    assert sys.__stdout__ is not None
+    return sys.__stdout__
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """The command; ends the process."""
+    parser = make_parser()
+    words = parser.parse_args(argv)
+    if words.help:
+        print_help(parser.format_help())
+    react(run, [standard_output(), echo_uri(words.uri, "localhost", DEFAULT_PORT), words.wait])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from echod.daemon.private import log_files
+from echod.transport.streams import encodable, write_all
 
 
 class StartFailed(SystemExit, Exception):
@@ -19,13 +20,18 @@ class StartFailed(SystemExit, Exception):
 
 
 def tell(line: str) -> None:
-    """Write it to the real standard error, unless that is where the interpreter writes it, or where the log goes."""
+    """Write it to the real standard error, unless the interpreter does, or the log goes there."""
+    if sys.stderr is not sys.__stderr__:
+        say(line)
+
+
+def say(line: str) -> None:
+    """Write it to the real standard error, unless the log goes there."""
     real = sys.__stderr__
-    if real is not None and sys.stderr is not real and not any(is_same(file, real) for file in log_files()):
+    if real is not None and not any(is_same(file, real) for file in log_files()):
         # The parent may be gone, or have closed it.
-        with suppress(OSError, ValueError):
-            real.write(f"{line}\n")
-            real.flush()
+        with suppress(OSError):
+            write_all(real, encodable(f"{line}\n", real))
 
 
 def is_same(one: object, other: TextIO) -> bool:

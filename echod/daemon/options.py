@@ -15,6 +15,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from echod.daemon.service_links import find_services, without_links
 from echod.errors import BadSetting
 from echod.rules import quantities
 from echod.rules.quantities import N, Quantity
@@ -29,6 +30,8 @@ MOST = 2**31 - 1
 DAY_S = 86_400.0
 """Must be smaller than the 24 days for which the operating system waits at the most."""
 
+PREFIX = "ECHOD_"
+"""Of every variable of ours."""
 SWITCH = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}
 HOST_NAME = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._-]*[0-9A-Za-z])?")
 
@@ -119,7 +122,7 @@ class Option:
 
 def variable_of(name: str) -> str:
     """The variable of the option with this name."""
-    return "ECHOD_" + name.upper().replace("-", "_")
+    return PREFIX + name.upper().replace("-", "_")
 
 
 def option_of(field: Field[object]) -> Option:
@@ -163,6 +166,7 @@ OF_PORT = ("port", "host", "backlog")
 
 def read_settings(given: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> Settings:
     """Settings from options (name to words) and the environment; a BadSetting names the first invalid value."""
+    environ = leave_out_links(environ)
     check_variables(environ)
     values: dict[str, Any] = {
         option.field: value for option in OPTIONS if (value := read_option(option, given, environ)) is not None
@@ -202,12 +206,20 @@ def choose_endpoints(values: dict[str, Any], given: Mapping[str, Sequence[str]],
             log.warn("echod ignores {variable}: {source} says where to listen", variable=variable, source=source)
 
 
+def leave_out_links(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables without the service links of Kubernetes, which the log names once."""
+    services = find_services(environ, PREFIX)
+    if services:
+        log.info("echod ignores the service links of {services} in its variables", services=", ".join(services))
+    return without_links(environ, services)
+
+
 def check_variables(environ: Mapping[str, str]) -> None:
     """Refuse a misspelt `ECHOD_*` variable, which would otherwise be ignored silently."""
     known = {option.variable for option in OPTIONS}
-    unknown = next((name for name in sorted(environ) if name.startswith("ECHOD_") and name not in known), None)
+    unknown = next((name for name in sorted(environ) if name.startswith(PREFIX) and name not in known), None)
     if unknown:
-        name = unknown.removeprefix("ECHOD_").lower().replace("_", "-")
+        name = unknown.removeprefix(PREFIX).lower().replace("_", "-")
         raise BadSetting("variable", unknown, f"known{suggest_option(name, variable_of)}; {WHERE_LISTED}")
 
 

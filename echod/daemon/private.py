@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from fcntl import F_GETFL, F_SETFL, fcntl
 from select import epoll
+from typing import Any, cast
 
 from twisted.internet.endpoints import _parse
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReadDescriptor
 from twisted.internet.tcp import Port
-from twisted.logger import globalLogPublisher
+from twisted.logger import FileLogObserver, globalLogPublisher
+from twisted.python.logfile import LogFile
 
 
 class DeclaredReactor(EPollReactor):
@@ -35,6 +40,48 @@ def parse_endpoint(text: str) -> tuple[list[str], dict[str, str]]:
     return words, named
 
 
+def log_observers() -> list[FileLogObserver]:
+    """Those that write the log to a file or stream."""
+    return [observer for observer in globalLogPublisher._observers if isinstance(observer, FileLogObserver)]
+
+
 def log_files() -> list[object]:
     """What the log is written to."""
-    return [getattr(observer, "_outFile", None) for observer in globalLogPublisher._observers]
+    return [observer._outFile for observer in log_observers()]
+
+
+def exchange_log_file(observer: FileLogObserver, write_to: Callable[[Any], object]) -> None:
+    """Let it write to what this makes of its file."""
+    observer._outFile = write_to(observer._outFile)  # type: ignore[assignment]
+
+
+class AppendedLogFile(LogFile):
+    """A log file that is always appended to, as it is once another program has truncated it, and knows its size.
+
+    Twisted's goes on where it was, behind a hole that reads as zeros (`copytruncate` of logrotate).
+    """
+
+    @classmethod
+    def adopt(cls, file: LogFile) -> AppendedLogFile:
+        """The same file, still open: the process may be allowed to open it no more."""
+        file.__class__ = cls
+        cast(AppendedLogFile, file)._append()
+        return cast(AppendedLogFile, file)
+
+    def _openFile(self) -> None:
+        super()._openFile()
+        self._append()
+
+    def _append(self) -> None:
+        descriptor = self._file.fileno()
+        fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | os.O_APPEND)
+
+    def shouldRotate(self) -> bool:
+        return bool(self.rotateLength) and os.fstat(self._file.fileno()).st_size >= self.rotateLength
+
+    def was_moved(self) -> bool:
+        """Whether what has the name of the file is another one now, or none."""
+        try:
+            return not os.path.samestat(os.stat(self.path), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            return True

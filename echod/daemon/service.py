@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from echod.counters import Counters
 from echod.daemon.failing import StartFailed, tell
 from echod.daemon.listener import EndpointListener, Listener, PortListener, explain
+from echod.daemon.log_output import LogOutputs
 from echod.daemon.notify import Supervisor
 from echod.daemon.process import keep_freed_memory, most_connections, raise_open_files
 from echod.daemon.signals import Signals
@@ -40,7 +41,9 @@ class EchodService(Service):
         self._supervisor = supervisor or Supervisor({}, server.reactor)
         self._listeners = listeners
         self._listening: list[Deferred[IListeningPort]] = []
-        self._signals = Signals(server.reactor, lambda: len(server.admission), server.abort, self.reload)
+        self._log_outputs = LogOutputs()
+        count, rotate = server.admission.__len__, self._log_outputs.rotate
+        self._signals = Signals(server.reactor, count, server.abort, self.reload, rotate)
 
     def privilegedStartService(self) -> None:
         """Bind the ports while the process may: twistd calls this before it gives up root."""
@@ -52,6 +55,7 @@ class EchodService(Service):
         super().startService()
         if not self._listening:
             self.privilegedStartService()
+        self.server.reactor.callWhenRunning(self._log_outputs.take)
         self.server.reactor.callWhenRunning(self._signals.install)
         gatherResults(self._listening, consumeErrors=True).addCallbacks(self._say_ready, self._give_up)
 

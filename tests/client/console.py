@@ -33,15 +33,16 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 class Console:
     """One Python program at a terminal of its own; ends with the `with` block."""
 
-    def __init__(self, home: Path, *words: str, columns: int = 80, rows: int = 50) -> None:
-        self.screen = pyte.Screen(columns, rows)
+    def __init__(self, home: Path, *words: str, columns: int = 80, rows: int = 50, term: str = "xterm") -> None:
+        self.screen = pyte.Screen(columns or 80, rows)
+        self.written = bytearray()
         self._stream = pyte.ByteStream(self.screen)
         self._keyboard, terminal = pty.openpty()
         termios.tcsetwinsize(terminal, (rows, columns))
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", TAKE_TERMINAL, *words],
             cwd=ROOT,
-            env=terminal_environment(home),
+            env={**terminal_environment(home), "TERM": term},
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
@@ -110,6 +111,7 @@ class Console:
             written = os.read(self._keyboard, 65536)
         except OSError:  # Linux says EIO once the program has ended.
             return False
+        self.written += written
         self._stream.feed(written)
         return bool(written)
 
