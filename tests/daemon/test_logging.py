@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import re
+import signal
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from twisted.logger import globalLogPublisher, textFileLogObserver
+from twisted.python.logfile import LogFile
 from websockets.exceptions import InvalidStatus
 
-from tests.child import Daemon
+from echod.daemon import log_output
+from echod.daemon.log_output import LogOutput, LogOutputs
+from echod.daemon.private import AppendedLogFile, log_files
+from tests.child import ROOT, TWISTD, Child, Daemon
 from tests.daemon.clients import (
     everything_from,
     half_close,
@@ -156,3 +168,124 @@ def test_questions_for_its_health_are_logged_with_debug_alone(silent: Daemon, tr
         assert is_logged(daemon, r'"GET /info" 200')
     assert "/health/live" not in silent.text
     assert is_logged(tracing, r'"GET /health/live" 200')
+
+
+class TestWhereTheLogGoes:
+    """To a stream that is closed or full, or a file that another program rotates."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            ("--logfile=- echod --port 0 >/dev/full", "No space left on device"),
+            ("--logfile=- echod --port 0 >&-", "Bad file descriptor"),
+            ("--logfile=- echod --port 0 > >(exit)", "Broken pipe"),
+            ("--logfile=/dev/full echod --port 0", "No space left on device"),
+        ],
+    )
+    def test_a_log_that_cannot_be_written_is_one_line_and_no_end(self, arguments: str, complaint: str) -> None:
+        command = f"exec {TWISTD} --nodaemon --pidfile= {arguments}"
+        with Child(["bash", "-c", command], {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}) as daemon:
+            daemon.wait_for_line(f"^echod: cannot write the log: {complaint}$")
+            time.sleep(0.5)
+            assert daemon.terminate() == 0
+        assert daemon.text == f"echod: cannot write the log: {complaint}\n"
+
+    def test_a_file_that_is_truncated_begins_with_what_is_logged_next(self, tmp_path: Path) -> None:
+        with logging_to(tmp_path / "log") as daemon:
+            with (tmp_path / "log").open("r+") as file:
+                file.truncate(0)
+            daemon.process.send_signal(signal.SIGUSR2)
+            assert wait_until(lambda: "SIGUSR2" in (tmp_path / "log").read_text())
+        assert (tmp_path / "log").read_bytes()[:1] == b"2"
+
+    def test_sigusr1_begins_a_new_file(self, tmp_path: Path) -> None:
+        with logging_to(tmp_path / "log") as daemon:
+            daemon.process.send_signal(signal.SIGUSR1)
+            assert wait_until((tmp_path / "log.1").exists)
+            daemon.process.send_signal(signal.SIGUSR2)
+            assert wait_until(lambda: "SIGUSR2" in (tmp_path / "log").read_text())
+        assert "ready" in (tmp_path / "log.1").read_text()
+
+    @pytest.mark.parametrize("is_created", [False, True])
+    def test_a_file_that_was_moved_is_opened_anew_at_sigusr1(self, tmp_path: Path, is_created: bool) -> None:
+        with logging_to(tmp_path / "log") as daemon:
+            (tmp_path / "log").rename(tmp_path / "old")
+            if is_created:
+                (tmp_path / "log").touch()
+            daemon.process.send_signal(signal.SIGUSR1)
+            daemon.process.send_signal(signal.SIGUSR2)
+            assert wait_until(lambda: (tmp_path / "log").exists() and "SIGUSR2" in (tmp_path / "log").read_text())
+        assert {file.name for file in tmp_path.iterdir()} == {"log", "old"}
+
+
+@contextmanager
+def logging_to(log: Path) -> Iterator[Child]:
+    """A daemon that logs to this file, and is ready."""
+    command = [TWISTD, "--nodaemon", "--pidfile=", f"--logfile={log}", "echod", "--port", "0"]
+    with Child(command, {"PYTHONPATH": str(ROOT)}) as daemon:
+        assert wait_until(lambda: log.exists() and "ready" in log.read_text())
+        yield daemon
+        assert daemon.terminate() == 0
+        assert daemon.text == ""
+
+
+def test_twisteds_own_log_file_is_still_not_appended_to(tmp_path: Path) -> None:
+    """Once it is, `AppendedLogFile` needs no `_append`."""
+    file = LogFile("log", str(tmp_path))
+    file.write("before")
+    os.truncate(tmp_path / "log", 0)
+    file.write("after")
+    file.close()
+    assert (tmp_path / "log").read_bytes() == b"\0" * 6 + b"after"
+
+
+def test_a_truncated_file_is_rotated_by_the_size_that_it_has(tmp_path: Path) -> None:
+    file = AppendedLogFile.adopt(LogFile("log", str(tmp_path), rotateLength=8))
+    for _ in range(3):
+        file.write("sixsix")
+        os.truncate(tmp_path / "log", 0)
+    assert [*tmp_path.iterdir()] == [tmp_path / "log"]
+    file.write("12345678")
+    file.write("next")
+    file.write("more")
+    file.close()
+    assert ((tmp_path / "log").read_text(), (tmp_path / "log.1").read_text()) == ("nextmore", "12345678")
+
+
+def test_a_disk_that_is_full_is_told_once_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(log_output, "say", told.append)
+    file = AppendedLogFile.adopt(LogFile("log", str(tmp_path)))
+
+    def refuse(data: str) -> None:  # noqa: ARG001
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    output = LogOutput(file)
+    for is_full in (False, True, True, False, True):
+        with monkeypatch.context() as disk:
+            if is_full:
+                disk.setattr(file, "write", refuse)
+            output.write("line\n")
+    file.close()
+    assert told == ["echod: cannot write the log: No space left on device"] * 2
+
+
+@pytest.mark.parametrize("text", ["zwölf 😀\n", "zwölf 😀\n".encode()])
+def test_a_stream_gets_what_its_encoding_lacks_escaped(tmp_path: Path, text: str | bytes) -> None:
+    with (tmp_path / "out").open("w", encoding="latin-1") as stream:
+        output = LogOutput(stream)
+        output.write(text)
+        output.flush()
+        assert (output.fileno(), output.rotate()) == (stream.fileno(), False)
+    assert (tmp_path / "out").read_bytes() == "zwölf ".encode("latin-1") + b"\\U0001f600\n"
+
+
+def test_what_is_no_file_of_the_system_is_left_to_itself() -> None:
+    before, memory = [*globalLogPublisher._observers], io.StringIO()
+    globalLogPublisher.addObserver(observer := textFileLogObserver(memory))
+    try:
+        LogOutputs().take()
+        assert memory in log_files()
+    finally:
+        globalLogPublisher.removeObserver(observer)
+        assert [*globalLogPublisher._observers] == before
