@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,6 +109,21 @@ class Daemon(Child):
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
+
+
+def let_children_have_defaults() -> None:
+    """Let children start with the default disposition of each signal that this process ignores, and still ignore it.
+
+    Whoever runs the tests in the background, or under nohup, ignores SIGINT and SIGHUP, and a child would inherit that.
+    A handler is not inherited. What Python itself ignores, `subprocess` restores.
+    """
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, ignore)
+
+
+def ignore(number: int, frame: FrameType | None) -> None:
+    """A handler."""
 
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.child import Daemon
+from tests.child import Daemon, let_children_have_defaults
 
 settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, derandomize=False
 )
 settings.load_profile("patient")
 """A machine may be slow, and every run tries new inputs, also where Hypothesis finds itself in CI."""
+
+let_children_have_defaults()
 
 
 @pytest.fixture(scope="session")
