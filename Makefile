@@ -74,21 +74,23 @@ components: ## Debian's packages that tests talk to
 .PHONY: peers
 peers: .venv/test.stamp ## packages of the npm registry that tests talk to
 	@.ci/peers
+# A stamp says nothing where the checkout was moved, or the making interrupted.
+UNFIT := $(foreach venv,.venv .venv-clients,$(shell .ci/venv --fits $(venv) || echo $(venv)))
+.PHONY: $(patsubst %,%/run.stamp,$(UNFIT)) $(patsubst %,%/test.stamp,$(UNFIT)) $(patsubst %,%/fuzz.stamp,$(UNFIT)) $(patsubst %,%/stamp,$(UNFIT))
 
 .venv/run.stamp: pyproject.toml
-	.ci/venv $(PYTHON) '.[all]'
+	.ci/venv $(PYTHON) .venv --editable '.[all]'
 	@touch $@
 
 .venv/test.stamp: pyproject.toml
-	.ci/venv $(PYTHON) '.[all,test,dev]'
+	.ci/venv $(PYTHON) .venv --editable '.[all,test,dev]'
 	@touch $@ .venv/run.stamp
 
 .venv/fuzz.stamp: pyproject.toml
-	.ci/venv $(PYTHON) '.[all,test,dev,fuzz]'
+	.ci/venv $(PYTHON) .venv --editable '.[all,test,dev,fuzz]'
 	@touch $@
 
 .venv-clients/stamp:
-	[ -x .venv-clients/bin/python ] || $(PYTHON) -m venv .venv-clients
-	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check websockets aiohttp websocket-client picows
+	.ci/venv $(PYTHON) .venv-clients websockets aiohttp websocket-client picows
 	npm install --silent --no-audit --no-fund --prefix .venv-clients ws
 	@touch $@
