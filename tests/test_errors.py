@@ -87,3 +87,17 @@ def test_a_refused_handshake_tells_the_answer_of_the_server() -> None:
 )
 def test_a_close_code_is_its_number(code: CloseCode, number: int) -> None:
     assert code == number
+
+
+@pytest.mark.parametrize("sent", ["\x1b[2J", "\x07", "\x9b31m", "\x7f", "a\r\nb", "\u202e", "\x00", "a\u2028b"])
+def test_what_a_peer_sent_is_harmless_in_every_text(sent: str) -> None:
+    errors: list[Exception] = [
+        ConnectionClosed(4000, sent),
+        HandshakeRefused("ws://a/", 404, sent, {}),
+        HandshakeRefused("ws://a/", 404, "No", {}, said=sent),
+        NotWebSocket("ws://a/", sent),
+        BadSetting("uri", sent, "a URI"),
+    ]
+    for error in errors:
+        assert str(error).isprintable()
+        assert repr(sent)[1:-1] in str(error)

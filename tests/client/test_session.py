@@ -10,7 +10,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.client.console import PATIENCE_S, PythonPrompt
-from tests.client.peers import LOOPBACK, Host, free_port
+from tests.client.peers import LOOPBACK, Host, answering, free_port
 
 ROWS_OF_A_SMALL_TERMINAL = 6
 
@@ -118,6 +118,29 @@ def test_text_is_shown_before_its_echo_every_time(server: PythonPrompt, client: 
         shown.append(client.lines[client.lines.index(f"RECEIVED {number}") - 1])
         client.press("\x0c")  # Ctrl-L: a clean screen.
     assert shown == ["'text'"] * 30
+
+
+def test_a_text_is_shown_before_its_echo_behind_a_call_that_shows_none(
+    server: PythonPrompt, client: PythonPrompt
+) -> None:
+    port = free_port()
+    server.enter(f"echo_server(port={port})")
+    client.enter(f"contract = echo_client(port={port})")
+    shown = []
+    for number in range(10):
+        client.enter(f"sent = echo_send('first {number}')")
+        client.enter(f"echo_send('{number}')", then=f"RECEIVED {number}")
+        rows = [row for row in client.lines if not row.startswith(">>>")]
+        shown.append([row for row in rows if row != f"RECEIVED first {number}"])
+        client.press("\x0c")  # Ctrl-L: a clean screen.
+    assert shown == [["'text'", f"RECEIVED {number}"] for number in range(10)]
+
+
+def test_a_reason_phrase_of_a_server_does_not_drive_the_terminal(client: PythonPrompt) -> None:
+    with answering(b"HTTP/1.1 404 No\x1b[2J\r\nContent-Length: 0\r\n\r\n") as port:
+        client.enter(f"echo_client('ws://{LOOPBACK}:{port}/')")
+    assert client.lines[-2].endswith(r"the server refused the handshake: 404 No\x1b[2J")
+    assert client.lines[0] == ">>> from echod.blocking import *"
 
 
 def test_the_multi_server_answers_on_both_paths(server: PythonPrompt) -> None:

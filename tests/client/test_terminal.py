@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import os
 import pty
+import sys
 import termios
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pyte
 import pytest
 
 from echod import Contract
-from echod.client.terminal import Display, complain, escape, fold, show
+from echod.client import terminal
+from echod.client.descriptors import complain
+from echod.client.terminal import Display, fold, show
+from echod.errors import printable
 
 CONTRACT = cast(Contract, None)
 """The lines do not tell it."""
@@ -49,6 +53,11 @@ class Terminal(io.StringIO):
         return [row.rstrip() for row in self.screen.display]
 
 
+@pytest.fixture(autouse=True)
+def _term(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+
+
 @pytest.fixture
 def out() -> Iterator[Terminal]:
     terminal = Terminal(20, 4)
@@ -80,6 +89,7 @@ def test_what_is_received_stands_behind_the_word(
         (1000, "", "CLOSED with code 1000 "),
         (1001, "maintenance", "CLOSED with code 1001 maintenance"),
         (1006, "", "CLOSED with code 1006 "),
+        (4000, "\x1b[2J\nRECEIVED", r"CLOSED with code 4000 \x1b[2J\nRECEIVED"),
     ],
 )
 def test_the_end_is_told_with_code_blank_and_reason(
@@ -102,7 +112,7 @@ def test_the_end_is_told_with_code_blank_and_reason(
     ],
 )
 def test_control_characters_are_written_as_python_writes_them(line: str, shown: str) -> None:
-    assert escape(line) == shown
+    assert printable(line) == shown
 
 
 def test_into_a_file_a_line_goes_as_it_is() -> None:
@@ -176,3 +186,147 @@ def test_a_combining_character_takes_no_column() -> None:
 
 def test_a_wide_character_takes_two_columns() -> None:
     assert list(fold("世界!", 4)) == ["世界", "!"]
+
+
+@pytest.mark.parametrize("term", ["dumb", None])
+def test_a_terminal_that_understands_nothing_gets_a_harmless_line(
+    out: Terminal, monkeypatch: pytest.MonkeyPatch, term: str | None
+) -> None:
+    monkeypatch.delenv("TERM")
+    if term:
+        monkeypatch.setenv("TERM", term)
+    show("\x1b[2JNEWS", out)
+    assert out.rows == [r"\x1b[2JNEWS", "", "", ""]
+
+
+def test_a_terminal_that_has_no_size_is_taken_for_eighty_columns() -> None:
+    terminal_ = Terminal(80, 4)
+    termios.tcsetwinsize(terminal_.fileno(), (0, 0))
+    show("x" * 85, terminal_)
+    terminal_.hang_up()
+    assert terminal_.rows == ["x" * 80, "x" * 5, "", ""]
+
+
+class Timers:
+    """In the place of `threading.Timer`: they fire when the test says so."""
+
+    def __init__(self) -> None:
+        self.started: list[Timers.Timer] = []
+
+    def __call__(self, seconds: float, function: Callable[..., None], args: list[Any]) -> Timers.Timer:
+        return Timers.Timer(self, lambda: function(*args))
+
+    class Timer:
+        def __init__(self, timers: Timers, fire: Callable[[], None]) -> None:
+            self.fire = fire
+            self.is_cancelled = False
+            self._timers = timers
+
+        def start(self) -> None:
+            self._timers.started.append(self)
+
+        def cancel(self) -> None:
+            self.is_cancelled = True
+
+
+class TestHolding:
+    """At a prompt what is received waits for the value of the call that is to be displayed."""
+
+    @pytest.fixture
+    def timers(self, monkeypatch: pytest.MonkeyPatch) -> Timers:
+        timers = Timers()
+        monkeypatch.setattr(terminal.threading, "Timer", timers)
+        monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+        monkeypatch.setattr(sys, "displayhook", print)
+        return timers
+
+    def test_the_value_comes_first(self, timers: Timers, capsys: pytest.CaptureFixture[str]) -> None:
+        display = Display()
+        display.hold()
+        display.received(CONTRACT, "x", None)
+        sys.displayhook("text")
+        assert capsys.readouterr().out == "text\nRECEIVED x\n"
+        assert (sys.displayhook, timers.started[0].is_cancelled) == (print, True)
+
+    def test_a_value_that_is_never_displayed_is_not_waited_for(
+        self, timers: Timers, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        display = Display()
+        display.hold()
+        display.received(CONTRACT, "x", None)
+        assert capsys.readouterr().out == ""
+        timers.started[0].fire()
+        assert (capsys.readouterr().out, sys.displayhook) == ("RECEIVED x\n", print)
+
+    def test_the_timer_of_an_earlier_call_ends_no_later_one(
+        self, timers: Timers, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        display = Display()
+        display.hold()
+        sys.displayhook("first")
+        display.hold()
+        # It had fired already when it was cancelled.
+        timers.started[0].fire()
+        display.received(CONTRACT, "x", None)
+        sys.displayhook("second")
+        assert capsys.readouterr().out == "first\nsecond\nRECEIVED x\n"
+
+    def test_a_second_call_ends_the_hold_of_the_first(self, timers: Timers, capsys: pytest.CaptureFixture[str]) -> None:
+        display = Display()
+        display.hold()
+        display.received(CONTRACT, "1", None)
+        display.hold()
+        display.received(CONTRACT, "2", None)
+        assert capsys.readouterr().out == "RECEIVED 1\n"
+        timers.started[0].fire()
+        assert capsys.readouterr().out == ""
+        sys.displayhook("text")
+        assert capsys.readouterr().out == "text\nRECEIVED 2\n"
+
+    def test_a_hook_that_a_program_sets_meanwhile_is_left_to_it(self, timers: Timers) -> None:
+        display = Display()
+        display.hold()
+        sys.displayhook = repr
+        timers.started[0].fire()
+        assert sys.displayhook is repr
+
+    def test_without_a_prompt_nothing_waits(
+        self, timers: Timers, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr(sys, "ps1")
+        display = Display()
+        display.hold()
+        display.received(CONTRACT, "x", None)
+        assert (capsys.readouterr().out, timers.started) == ("RECEIVED x\n", [])
+
+
+class TestALostOutput:
+    def test_it_is_told_once(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdout", None)
+        display = Display()
+        for _ in range(2):
+            display.received(CONTRACT, "x", None)
+        assert capsys.readouterr().err == "echod: cannot write standard output: Bad file descriptor\n"
+
+    def test_a_closed_stream_is_one(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        closed = io.StringIO()
+        closed.close()
+        monkeypatch.setattr(sys, "stdout", closed)
+        Display().received(CONTRACT, "x", None)
+        assert capsys.readouterr().err == "echod: cannot write standard output: Bad file descriptor\n"
+
+    @pytest.mark.parametrize("broken", [None, "full"])
+    def test_without_standard_error_there_is_no_one_to_tell(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, broken: str | None
+    ) -> None:
+        with open("/dev/full", "w") as full:
+            monkeypatch.setattr(sys, "stderr", full if broken else None)
+            complain("never seen")
+            assert capsys.readouterr() == ("", "")
+            monkeypatch.undo()
+            discard(full)
+
+
+def discard(stream: io.TextIOWrapper) -> None:
+    """What is left in its buffer, which can be written nowhere, so that it can be closed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
