@@ -101,8 +101,8 @@ class Talk:
         self._source.stop()
         self._stop_waiting()
         self._is_complete &= self._has_ended
-        if self._has_ended and self._is_complete and self._owed > 0 and self._wait_s:
-            self._miss(f"no reply to {self._owed} of {self._sent} lines, {show_time(self._wait_s)} after the last one")
+        if self.is_good(code) and self._owed > 0 and self._wait_s:
+            self._miss(f"no reply to {self._owed} of {self._sent} lines within {show_time(self._wait_s)}")
         return self._show(closed_line(code, data))
 
     def is_good(self, code: int) -> bool:

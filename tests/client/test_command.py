@@ -260,7 +260,7 @@ class TestWaitingForReplies:
     def test_a_reply_that_is_later_still_is_a_sentence_and_exit_code_1(self, greeting: str) -> None:
         with serving(self.late(1.5, greeting)) as port:
             ended = run_client(f"ws://{LOOPBACK}:{port}/", "--wait", "300ms", typed=b"x\n")
-        assert ended.stderr == b"echod: no reply to 1 of 1 lines, 300ms after the last one\n"
+        assert ended.stderr == b"echod: no reply to 1 of 1 lines within 300ms\n"
         assert ended.returncode == 1
 
     def test_a_server_that_closes_instead_of_a_reply_is_exit_code_1(self) -> None:

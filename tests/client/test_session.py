@@ -139,7 +139,7 @@ def test_a_text_is_shown_before_its_echo_behind_a_call_that_shows_none(
 def test_a_reason_phrase_of_a_server_does_not_drive_the_terminal(client: PythonPrompt) -> None:
     with answering(b"HTTP/1.1 404 No\x1b[2J\r\nContent-Length: 0\r\n\r\n") as port:
         client.enter(f"echo_client('ws://{LOOPBACK}:{port}/')")
-    assert client.lines[-2].endswith(r"the server refused the handshake: 404 No\x1b[2J")
+    assert "".join(client.lines[-3:-1]).endswith(r"the server refused the handshake: 404 No\x1b[2J")
     assert client.lines[0] == ">>> from echod.blocking import *"
 
 

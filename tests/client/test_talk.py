@@ -125,7 +125,7 @@ def test_what_comes_before_the_first_line_is_no_reply(
     talk.ended(None)
     clock.advance(WAIT_S)
     talk.closed(contract, 1000, "")
-    assert capsys.readouterr().err == "echod: no reply to 1 of 1 lines, 2s after the last one\n"
+    assert capsys.readouterr().err == "echod: no reply to 1 of 1 lines within 2s\n"
     assert not talk.is_good(1000)
 
 
