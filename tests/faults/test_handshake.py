@@ -117,9 +117,10 @@ def test_a_huge_head_stalls_nobody(scene: Scene) -> None:
 
 def test_a_silent_client_is_let_go_without_a_word(scene: Scene) -> None:
     with scene.connect() as attacker:
-        watch = scene.stopwatch()
-        assert attacker.wait_for_end() == "fin"
-        assert HEAD_TIMEOUT_S - 0.1 <= watch.seconds() <= HEAD_TIMEOUT_S + 1
+        watch, start = scene.stopwatch(), time.monotonic()
+        assert attacker.read_rest() == b""
+        assert time.monotonic() - start >= HEAD_TIMEOUT_S - 0.2
+        assert watch.seconds() <= HEAD_TIMEOUT_S + 1
         scene.wait_until_freed()
 
 
@@ -191,7 +192,6 @@ def test_a_doubled_header_is_refused(scene: Scene, line: str) -> None:
     assert answer(scene, request("/echo", line)) == 400
 
 
-@pytest.mark.parametrize("line", ["Upgrade: websocket", "Connection: keep-alive"])
 @pytest.mark.parametrize("value", ["\xc3\x85lesund", "voil\xc3\xa0", "\x85"])
 def test_other_alphabets_may_stand_in_a_header(scene: Scene, value: str) -> None:
     assert answer(scene, request("/echo", f"X-City: {value}")) == 101
@@ -215,6 +215,7 @@ def test_a_refused_client_cannot_send_at_full_speed(scene: Scene) -> None:
         assert scene.wait_until_freed() <= CLOSE_TIMEOUT_S + LATE_S
 
 
+@pytest.mark.parametrize("line", ["Upgrade: websocket", "Connection: keep-alive"])
 def test_a_header_that_is_a_list_may_come_in_two_lines(scene: Scene, line: str) -> None:
     assert answer(scene, request("/echo", line)) == 101
 
