@@ -29,6 +29,7 @@ from echod.rules.http.response import (
 )
 from echod.site.access_log import log_access
 from echod.transport.interfaces import Transport
+from echod.transport.steady import wall_s
 from echod.websocket.context import ServerContext
 
 Make = Callable[[Transport, Head], Page | Refusal]
@@ -77,7 +78,7 @@ class Response(Protocol):
         if isinstance(answer, Refusal):
             refuse(self.transport, answer, context.clock, context.counters, close, with_body=with_body)
         else:
-            self.transport.write(render_page(stamp(answer, context.clock.seconds()), with_body=with_body))
+            self.transport.write(render_page(stamp(answer, wall_s(context.clock)), with_body=with_body))
             close()
 
     def dataReceived(self, data: bytes) -> None:

@@ -31,6 +31,11 @@ def steady(clock: IReactorTime) -> IReactorTime:
     return cast("IReactorTime", SteadyClock(clock)) if is_stepping(clock) else clock
 
 
+def wall_s(clock: IReactorTime) -> float:
+    """Seconds since the epoch, for what people and other machines read; a clock of a test has one time for all."""
+    return time.time() if clock.seconds is time.monotonic else clock.seconds()
+
+
 def make_steady(reactor: IReactorTime) -> None:
     """Let a reactor that is ours alone, and has nothing to do yet, count by the monotonic clock."""
     if is_stepping(reactor) and not reactor.getDelayedCalls():

@@ -263,7 +263,7 @@ def test_every_call_goes_through_its_door(contract: Contract) -> None:
 
     contract._door = Door()
     contract.send("x")
-    contract.drained()
+    contract.drained().addErrback(lambda _: None)
     contract.ping().addErrback(lambda _: None)
     contract.close()
     contract.when_closed()

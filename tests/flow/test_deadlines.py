@@ -15,7 +15,7 @@ from echod.daemon.reactor import LeanReactor
 from echod.flow.quotas import RateLimit
 from echod.flow.stall_timeout import StallTimeout
 from echod.flow.timers import DelayQueue
-from echod.transport.steady import SteadyClock, make_steady, steady
+from echod.transport.steady import SteadyClock, make_steady, steady, wall_s
 from tests.pair import TEXT, MemoryNet, masked
 from tests.stub_transport import StubTransport
 
@@ -105,6 +105,12 @@ class TestClocksThatStep:
     def test_a_clock_that_does_not_step_is_taken_as_it_is(self) -> None:
         clock = Clock()
         assert steady(clock) is clock
+
+    def test_dates_are_those_of_the_wall_clock(self) -> None:
+        assert abs(wall_s(steady(reactor)) - time.time()) < 60  # type: ignore[arg-type]
+
+    def test_a_clock_in_memory_has_one_time_for_all(self) -> None:
+        assert wall_s(MemoryReactorClock()) == 0
 
     def test_a_reactor_that_has_nothing_to_do_yet_is_made_steady(self) -> None:
         clock = WallClock()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from email.utils import parsedate_to_datetime
 from functools import partial
 
 import pytest
@@ -45,12 +43,6 @@ def body_of(site: Site, target: str, *headers: str) -> tuple[bytes, bytes]:
     lines = "".join(f"{line}\r\n" for line in (f"GET {target} HTTP/1.1", "Host: h", *headers, ""))
     head, _, body = site.visit(lines.encode()).value().partition(b"\r\n\r\n")
     return head, body
-
-
-def test_an_answer_has_the_date_of_the_day_whatever_the_reactor_counts(listing: Site) -> None:
-    head, _ = body_of(listing, "/behaviours")
-    [date] = re.findall(rb"\r\nDate: ([^\r]+ GMT)\r\n", head)
-    assert abs(parsedate_to_datetime(date.decode()).timestamp() - time.time()) < 60
 
 
 def test_programs_get_json(listing: Site) -> None:
