@@ -6,7 +6,7 @@ from echod.counters import Kind
 from echod.errors import CloseCode
 from echod.flow.quotas import RateLimit
 from echod.rules.websocket.inflation import STREAM_BYTES
-from echod.websocket.autobahn.deflate import surplus_streams
+from echod.websocket.autobahn.deflate import ended_streams
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.context import ServerContext
 
@@ -35,35 +35,43 @@ class MessageLimits:
         """Another frame of a message begins; what it announces is refused before it comes."""
         self._fragments += 1
         self._received += length
-        self._check_fragments()
-        most = self._context.limits.max_message_bytes
-        self._check_size(self._received, outer_limit(most) if self._connection._isMessageCompressed else most)
+        limits = self._context.limits
+        if self._fragments > limits.max_fragments:
+            self._fail_fragments()
+        elif self._received > limits.max_message_bytes and not self._may_inflate_to_less():
+            self._fail_size()
+
+    def _may_inflate_to_less(self) -> bool:
+        most = outer_limit(self._context.limits.max_message_bytes)
+        return self._connection._isMessageCompressed and self._received <= most
 
     def count(self, size: int) -> None:
         """So many bytes of an unfinished message have come, or have been inflated."""
         self._unfinished += size
         has_room = self._context.quota.reserve(size)
-        self._check_size(self._unfinished, self._context.limits.max_message_bytes)
-        if not has_room:
+        if self._unfinished > self._context.limits.max_message_bytes:
+            self._fail_size()
+        elif not has_room:
             self.fail(CloseCode.TRY_AGAIN_LATER, "too much is unfinished")
         if self._connection._isMessageCompressed:
-            self._count_streams()
+            ended = ended_streams(self._connection)
+            if ended > 1:
+                self._count_streams(ended - 1)
 
-    def _count_streams(self) -> None:
-        more = surplus_streams(self._connection) - self._streams
-        if more > 0:
-            self._streams += more
-            self._rate.spend(more * STREAM_BYTES)
-            self._check_fragments()
+    def _count_streams(self, count: int) -> None:
+        """So many streams of the message are to be counted so far."""
+        self._rate.spend((count - self._streams) * STREAM_BYTES)
+        self._fragments += count - self._streams
+        self._streams = count
+        if self._fragments > self._context.limits.max_fragments:
+            self._fail_fragments()
 
-    def _check_fragments(self) -> None:
-        if self._fragments + self._streams > self._context.limits.max_fragments:
-            self.fail(CloseCode.MESSAGE_TOO_BIG, Kind.FRAGMENTS.value)
+    def _fail_fragments(self) -> None:
+        self.fail(CloseCode.MESSAGE_TOO_BIG, Kind.FRAGMENTS.value)
 
-    def _check_size(self, size: int, most: int) -> None:
-        if size > most:
-            limit = self._context.limits.max_message_bytes
-            self.fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
+    def _fail_size(self) -> None:
+        limit = self._context.limits.max_message_bytes
+        self.fail(CloseCode.MESSAGE_TOO_BIG, f"a message may have {limit} bytes")
 
     def fail(self, code: int, reason: str) -> None:
         """Fail the connection; the quota that its message took is free again at once."""

@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IDelayedCall
 from echod.flow.flow_control import FlowControl, Hold
 from echod.flow.turn_share import SHORT_BYTES
 from echod.rules.websocket.inflation import LEAST_BYTES, next_piece
-from echod.websocket.autobahn.deflate import is_inflating_frame, surplus_streams
+from echod.websocket.autobahn.deflate import ended_streams, is_inflating_frame
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
 from echod.websocket.context import ServerContext
@@ -109,12 +109,12 @@ class TimeSlices:
     def _inflate(self) -> bool:
         """Inflate a piece of the frame that has begun; Autobahn would inflate all at once. Whether to go on."""
         connection = self._connection
-        data, before, streams = connection.data, connection.message_data_total_length, surplus_streams(connection)
+        data, before = connection.data, connection.message_data_total_length
         piece, connection.data = data[: self._piece], data[: self._piece]
         connection.processData()
         connection.data += data[self._piece :]
         inflated = connection.message_data_total_length - before + len(piece)
-        self._piece = next_piece(len(piece), inflated, surplus_streams(connection) - streams)
+        self._piece = next_piece(len(piece), inflated, ended_streams(connection))
         left = len(connection.data)
         # A frame may end without a byte more; and a protocol may have its own reasons to take nothing.
         return left > 0 and (left < len(data) or not is_inflating_frame(connection))

@@ -62,9 +62,10 @@ class Agreement:
 
 
 class Deflater:
-    """Compresses messages one after the other: `add` its payload, then `finish` it.
+    """Compresses messages one after the other: whole ones, or in parts: `add` them, then `finish` the message.
 
-    The zlib object, some 260 KiB with the largest window, is made when it is needed, and dropped where no later message needs its context.
+    The zlib object, some 260 KiB with the largest window, is made when it is needed, and dropped where no later
+    message needs its context.
     """
 
     __slots__ = ("_bits", "_keeps_context", "_stream")
@@ -74,19 +75,22 @@ class Deflater:
         self._keeps_context = keeps_context
         self._stream: zlib._Compress | None = None
 
+    def deflate(self, payload: bytes) -> bytes:
+        """A whole message."""
+        stream = self._stream or self._begin_stream()
+        deflated = stream.compress(payload) + stream.flush(zlib.Z_SYNC_FLUSH)[: -len(TAIL)]
+        if not self._keeps_context:
+            self._stream = None
+        return deflated
+
     def add(self, data: bytes) -> bytes:
         """Compress a part of a message; what of it has come out so far."""
-        if self._stream is None:
-            self._stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -self._bits, MEMORY_LEVEL)
-        return self._stream.compress(data)
+        stream = self._stream or self._begin_stream()
+        return stream.compress(data)
 
     def finish(self) -> bytes:
         """The rest of the message."""
-        assert self._stream is not None
-        rest = self._stream.flush(zlib.Z_SYNC_FLUSH)[: -len(TAIL)]
-        if not self._keeps_context:
-            self._stream = None
-        return rest
+        return self.deflate(b"")
 
     def forget(self) -> None:
         """Nothing more is sent."""
@@ -96,6 +100,10 @@ class Deflater:
     def is_idle(self) -> bool:
         """Whether there is no zlib object."""
         return self._stream is None
+
+    def _begin_stream(self) -> zlib._Compress:
+        self._stream = stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -self._bits, MEMORY_LEVEL)
+        return stream
 
 
 class Inflater:
@@ -110,19 +118,25 @@ class Inflater:
             and two octets are a stream: the caller is to limit them.
     """
 
-    __slots__ = ("_bits", "_keeps_context", "_last", "_most_bytes", "_room", "_stream", "_window", "ended")
+    __slots__ = (
+        *("_behind", "_bits", "_keeps_context", "_last", "_most", "_most_kept", "_room", "_size", "_stream"),
+        *("_window", "ended"),
+    )
 
     def __init__(self, window_bits: int = MOST_BITS, keeps_context: bool = True, most_bytes: int = 2**62) -> None:
-        self._bits = window_bits
+        self._bits, self._size = window_bits, 1 << window_bits
+        # A quarter of a window more than one: not to move it for each message.
+        self._most_kept = self._size + self._size // 4
         self._keeps_context = keeps_context
-        self._most_bytes = most_bytes
+        self._most = most_bytes + 1
         self._stream: zlib._Decompress | None = None
         self._window = bytearray()
+        self._behind = b""
         self.begin()
 
     def begin(self) -> None:
         """A message begins."""
-        self._room = self._most_bytes + 1
+        self._room = self._most
         self._last = -1
         self.ended = 0
 
@@ -132,8 +146,8 @@ class Inflater:
         Raises:
             CorruptMessage: for what is no DEFLATE stream, or refers beyond the window.
         """
-        inflated, rest = self._feed(data)
-        return b"".join((inflated, *self._go_on(rest))) if rest else inflated
+        inflated = self._feed(data)
+        return b"".join((inflated, *self._go_on(self._behind))) if self._behind else inflated
 
     def finish(self) -> None:
         """The message has come whole.
@@ -162,60 +176,51 @@ class Inflater:
     def _go_on(self, rest: bytes) -> Iterator[bytes]:
         """What is behind the end of a stream: other streams."""
         for start in range(0, len(rest), PIECE_BYTES):
-            piece = rest[start : start + PIECE_BYTES]
-            while piece:
-                inflated, piece = self._feed(piece)
-                yield inflated
+            self._behind = rest[start : start + PIECE_BYTES]
+            while self._behind:
+                yield self._feed(self._behind)
 
-    def _feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """Inflate up to the end of the stream; what is behind that is given back."""
+    def _feed(self, data: bytes) -> bytes:
+        """Inflate up to the end of the stream; `_behind` is what is behind that."""
+        self._behind = b""
         if not data or not self._room:
-            return b"", b""
-        stream = self._stream
-        if stream is None:
-            stream = self._stream = self._new_stream()
-        inflated = decompress(stream, data, self._room)
+            return b""
+        stream = self._stream or self._begin_stream()
+        try:
+            inflated = stream.decompress(data, self._room)
+        except zlib.error as error:
+            raise CorruptMessage(str(error)) from error
+        self._room -= len(inflated)
+        self._last = data[-1]
         if inflated:
-            self._room -= len(inflated)
-            self._remember(inflated)
+            self._window += inflated[-self._size :]
+            if len(self._window) > self._most_kept:
+                del self._window[: -self._size]
         if stream.eof:
             self._stream = None
+            self._behind = stream.unused_data
             self.ended += 1
-            return inflated, stream.unused_data
-        self._last = data[-1]
-        return inflated, b""
+        return inflated
 
-    def _new_stream(self) -> zlib._Decompress:
+    def _begin_stream(self) -> zlib._Decompress:
         """One that goes on with the window; zlib takes as much of it as it may hold."""
-        if self._window:
-            return zlib.decompressobj(-self._bits, zdict=self._window)
-        return zlib.decompressobj(-self._bits)
-
-    def _remember(self, inflated: bytes) -> None:
-        """Keep the window, and a quarter of one more: not to move it for each message."""
-        size, window = 1 << self._bits, self._window
-        window += inflated[-size:]
-        if len(window) > size + size // 4:
-            del window[:-size]
+        more = {"zdict": self._window} if self._window else {}
+        self._stream = stream = zlib.decompressobj(-self._bits, **more)
+        return stream
 
     def _end_block(self, stream: zlib._Decompress) -> None:
         """Put back the four octets; a sender that has not left them out is understood too."""
         is_odd = self._last >= LEAST_ODD
         if is_odd and is_between_blocks(stream):
             return
-        surplus = decompress(stream, TAIL, 1)
+        try:
+            surplus = stream.decompress(TAIL, 1)
+        except zlib.error as error:
+            raise CorruptMessage(str(error)) from error
         if surplus or (is_odd and not stream.eof and not is_between_blocks(stream)):
             raise CorruptMessage("it is cut short")
         if stream.eof:
             self._stream = None
-
-
-def decompress(stream: zlib._Decompress, data: bytes, most_bytes: int) -> bytes:
-    """What these octets come to, `most_bytes` at most."""
-    try:
-        return stream.decompress(data, most_bytes)
-    except zlib.error as error:
-        raise CorruptMessage(str(error)) from error
 
 
 def is_between_blocks(stream: zlib._Decompress) -> bool:

@@ -15,7 +15,7 @@ STREAM_BYTES = 4 * KIB
 
 
 def next_piece(piece: int, inflated: int, streams: int = 0) -> int:
-    """The size of the next piece, after one of `piece` bytes came to `inflated`, and to so many streams."""
+    """The size of the next piece, after one of `piece` bytes came to `inflated`, in a message of so many streams."""
     inflated += streams * STREAM_BYTES
     fitting = TARGET_BYTES * piece // max(1, inflated)
     return max(LEAST_BYTES, min(MOST_BYTES, fitting))

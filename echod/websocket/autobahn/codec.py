@@ -9,30 +9,26 @@ from typing import ClassVar
 
 from autobahn.exception import PayloadCorruptError
 
-from echod.rules.websocket.deflate import Agreement, CorruptMessage
+from echod.rules.websocket.deflate import Agreement, CorruptMessage, Inflater
 from echod.rules.websocket.deflate_negotiation import NAME
 
 
 class Codec:
     """Both directions of one connection; a message of more than `max_message_bytes` is inflated to one byte more."""
 
-    __slots__ = ("agreement", "deflater", "inflater")
+    __slots__ = ("agreement", "deflate", "deflater", "inflater", "start_decompress_message")
 
     EXTENSION_NAME: ClassVar[str] = NAME
     agreement: Agreement
+    inflater: Inflater
 
     def __init__(self, agreement: Agreement, is_server: bool, max_message_bytes: int) -> None:
         self.agreement = agreement
         self.deflater = agreement.deflater(is_server)
         self.inflater = agreement.inflater(is_server, max_message_bytes)
-
-    @property
-    def surplus_streams(self) -> int:
-        """Streams that have ended within the message that is being received, but for the first."""
-        return max(0, self.inflater.ended - 1)
-
-    def start_decompress_message(self) -> None:
-        self.inflater.begin()
+        # As they are, for each message.
+        self.deflate = self.deflater.deflate
+        self.start_decompress_message = self.inflater.begin
 
     def decompress_message_data(self, data: bytes, max_output_len: int | None = None) -> bytes:
         """What it comes to; the guard has the limit, and `max_output_len` is None."""

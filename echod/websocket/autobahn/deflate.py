@@ -40,7 +40,7 @@ def deflate(connection: Connection, payload: bytes) -> bytes:
     """A message compressed as negotiated."""
     codec = connection._perMessageCompress
     assert codec is not None
-    return codec.compress_message_data(payload) + codec.end_compress_message()
+    return codec.deflate(payload)
 
 
 def send_whole(
@@ -70,11 +70,11 @@ def is_inflating_frame(connection: Connection) -> bool:
     return frame is not None and frame.opcode <= BINARY and connection._isMessageCompressed
 
 
-def surplus_streams(connection: Connection) -> int:
-    """Streams that have ended within the compressed message that is being received, but for the first."""
+def ended_streams(connection: Connection) -> int:
+    """Streams that have ended within the compressed message that is being received."""
     codec = connection._perMessageCompress
     assert codec is not None
-    return codec.surplus_streams
+    return codec.inflater.ended
 
 
 def forget_deflate(connection: Connection) -> None:

@@ -20,7 +20,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
-from echod.rules.websocket.deflate import Agreement
+from echod.rules.websocket.deflate import Agreement, Inflater
 from echod.rules.websocket.frames import Take
 from echod.transport.interfaces import Transport
 
@@ -44,7 +44,8 @@ class MessageCodec(Protocol):
     @property
     def agreement(self) -> Agreement: ...
     @property
-    def surplus_streams(self) -> int: ...
+    def inflater(self) -> Inflater: ...
+    def deflate(self, payload: bytes) -> bytes: ...
     def forget(self) -> None: ...
 
 

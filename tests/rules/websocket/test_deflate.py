@@ -36,10 +36,6 @@ def inflate(inflater: Inflater, *pieces: bytes) -> bytes:
     return inflated
 
 
-def deflate(deflater: Deflater, payload: bytes) -> bytes:
-    return deflater.add(payload) + deflater.finish()
-
-
 @pytest.mark.parametrize("body", [HELLO, HELLO_ENDED, HELLO_STORED, HELLO_IN_TWO_BLOCKS])
 def test_the_samples_of_the_rfc_say_hello(body: bytes) -> None:
     assert inflate(Inflater(), body) == b"Hello"
@@ -57,7 +53,7 @@ def test_an_empty_message_is_an_empty_block() -> None:
     """RFC 7692, 7.2.3.6."""
     inflater, deflater = Inflater(), Deflater()
 
-    assert [deflate(deflater, b"") for _ in range(3)] == [b"\x00"] * 3
+    assert [deflater.deflate(b"") for _ in range(3)] == [b"\x00"] * 3
     assert [inflate(inflater, body) for body in (b"\x00", b"\x00", HELLO)] == [b"", b"", b"Hello"]
 
 
@@ -180,9 +176,9 @@ def test_a_deflater_uses_the_window_and_keeps_to_it(bits: int) -> None:
     size = 1 << bits
     near, far = NOISE[: size // 2], NOISE[: size + 10]
 
-    assert len(deflate(Deflater(bits), near[:100] + near[100:120] * 5)) < 150
-    assert len(deflate(Deflater(bits), near * 2)) < len(near) * 1.2 + 50 or bits < 10
-    assert len(deflate(Deflater(bits), far * 2)) > len(far) * 1.9
+    assert len(Deflater(bits).deflate(near[:100] + near[100:120] * 5)) < 150
+    assert len(Deflater(bits).deflate(near * 2)) < len(near) * 1.2 + 50 or bits < 10
+    assert len(Deflater(bits).deflate(far * 2)) > len(far) * 1.9
 
 
 # What is kept, and for how long.
@@ -194,7 +190,7 @@ def test_zlib_objects_are_made_late_and_dropped_where_no_context_is_kept(keeps_c
     assert deflater.is_idle
     assert inflater.is_idle
 
-    bodies = [deflate(deflater, NOISE[:500]) for _ in range(2)]
+    bodies = [deflater.deflate(NOISE[:500]) for _ in range(2)]
     assert [inflate(inflater, body) for body in bodies] == [NOISE[:500]] * 2
 
     assert (len(bodies[1]) < 50) is keeps_context
@@ -203,7 +199,7 @@ def test_zlib_objects_are_made_late_and_dropped_where_no_context_is_kept(keeps_c
 
 def test_what_is_forgotten_is_free() -> None:
     deflater, inflater = Deflater(), Inflater()
-    inflate(inflater, deflate(deflater, b"Hello"))
+    inflate(inflater, deflater.deflate(b"Hello"))
 
     deflater.forget()
     inflater.forget()
@@ -216,12 +212,12 @@ def test_each_end_has_its_direction() -> None:
     agreement = Agreement(server_no_context_takeover=True, server_max_window_bits=9, client_max_window_bits=10)
     server, client = agreement.deflater(True), agreement.inflater(False, 100)
 
-    assert inflate(client, deflate(server, b"Hello")) == b"Hello"
+    assert inflate(client, server.deflate(b"Hello")) == b"Hello"
     assert server.is_idle
     assert client.is_idle
 
     client_side, server_side = agreement.deflater(False), agreement.inflater(True, 100)
-    assert inflate(server_side, deflate(client_side, b"Hello")) == b"Hello"
+    assert inflate(server_side, client_side.deflate(b"Hello")) == b"Hello"
     assert not client_side.is_idle
     assert not server_side.is_idle
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
-from echod.rules.websocket.deflate import Agreement, Deflater
+from echod.rules.websocket.deflate import Agreement
 from tests.deflate import TAIL, Sender, any_payload, any_pieces, any_recipe, without_tail
 
 agreements = st.builds(Agreement, st.booleans(), st.booleans(), st.integers(8, 15), st.integers(8, 15))
@@ -34,10 +34,6 @@ def inflate_whatever_is_sent(agreement: Agreement, random: Random, count: int) -
         assert found == recipe.payload, recipe
 
 
-def deflate(deflater: Deflater, payload: bytes) -> bytes:
-    return deflater.add(payload) + deflater.finish()
-
-
 def strictly_inflated(stream: zlib._Decompress, data: bytes, size: int) -> bytes:
     """What it comes to, byte by byte where that is not much: in one call zlib refers to all that it puts out."""
     step, inflated = 1 if size <= 2000 else 0, []
@@ -53,7 +49,7 @@ def deflate_what_zlib_understands(agreement: Agreement, random: Random, count: i
     websockets = peer(agreement)
     for _ in range(count):
         payload = any_payload(random)
-        body = deflate(deflater, payload)
+        body = deflater.deflate(payload)
         if theirs is None or agreement.server_no_context_takeover:
             theirs = zlib.decompressobj(-agreement.server_max_window_bits)
         assert strictly_inflated(theirs, body + TAIL, len(payload)) == payload
