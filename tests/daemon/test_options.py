@@ -29,8 +29,7 @@ BAD_OPTIONS = {
     "--port -1": f"--port: '-1' is not {PORT}",
     "--listen garbage": f"--listen: 'garbage' is not {ENDPOINT} (Unknown endpoint type: 'garbage')",
     "--listen ssl:0:privateKey=/no/key.pem": (
-        f"--listen: 'ssl:0:privateKey=/no/key.pem' is not {ENDPOINT} "
-        "([Errno 2] No such file or directory: '/no/key.pem')"
+        f"--listen: 'ssl:0:privateKey=/no/key.pem' is not {ENDPOINT} (/no/key.pem: No such file or directory)"
     ),
     "--listen tcp:0 --listen garbage": f"--listen: 'garbage' is not {ENDPOINT} (Unknown endpoint type: 'garbage')",
     "--host ::g": "--host: '::g' is not an IPv4 or IPv6 address, or a name such as localhost",

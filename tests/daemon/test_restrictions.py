@@ -49,10 +49,10 @@ def test_another_origin_is_refused_with_403(restricted: Daemon, path: str, origi
     assert refused.value.response.status_code == 403
 
 
-def test_what_is_no_origin_is_refused_with_400(restricted: Daemon) -> None:
+def test_what_is_no_url_is_compared_as_text_and_refused_with_403(restricted: Daemon) -> None:
     with pytest.raises(InvalidStatus) as refused:
         open_client(restricted.uri("/echo"), origin="x")
-    assert refused.value.response.status_code == 400
+    assert refused.value.response.status_code == 403
 
 
 @pytest.mark.parametrize("origin", ["https://example.org", "null", "file://", None])

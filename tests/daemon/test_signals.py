@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -204,13 +205,21 @@ def test_the_log_says_what_happens(signals: Signals) -> None:
 
 @contextmanager
 def daemon_at_a_terminal(*before: str) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], None], int]]:
-    """A daemon in the session of a pseudo-terminal, behind these words; what closes that; and its port."""
+    """A daemon in the session of a pseudo-terminal, behind these words; what closes that; and its port.
+
+    It has a folder of its own, for nohup's file.
+    """
+    with TemporaryDirectory() as folder:
+        yield from start_at_a_terminal(folder, *before)
+
+
+def start_at_a_terminal(folder: str, *before: str) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], None], int]]:
     keyboard, terminal = pty.openpty()
     port = free_port()
     command = [*before, TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "echod", "--port", str(port)]
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=folder,
         env=clean_environment({"PYTHONPATH": str(ROOT)}),
         stdin=terminal,
         stdout=terminal,
