@@ -95,8 +95,9 @@ def send(request: Request, file: WholeFile) -> bytes | int:
 
 
 def values(request: Request, name: str) -> list[str]:
-    """The values of all lines with this header name."""
-    return cast("list[str]", request.requestHeaders.getRawHeaders(name, []))
+    """The values of all lines with this header name; twisted.web would read them as UTF-8, which they need not be."""
+    lines = cast("list[bytes]", request.requestHeaders.getRawHeaders(name.encode(), []))
+    return [line.decode("latin-1") for line in lines]
 
 
 def confirm(request: Request) -> int:

@@ -166,6 +166,24 @@ async def test_no_part_of_a_page_can_be_had(site: Site, events: list[LogEvent], 
     assert [event["log_level"].name for event in events if event["log_level"].name != "info"] == []
 
 
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        (b'If-None-Match: "\xff"', 200),
+        (b'If-None-Match: "\xc3\x85", "\xff", *', 200),
+        (b'If-Match: "\xff"', 412),
+        (b"If-Modified-Since: \xff", 200),
+        (b"If-Unmodified-Since: \xff", 200),
+    ],
+)
+@ensureDeferred
+async def test_a_condition_may_hold_any_byte(site: Site, events: list[LogEvent], condition: bytes, status: int) -> None:
+    """RFC 9110, 5.5 and 8.8.3: obs-text, which need not be UTF-8."""
+    answer = await site.ask(b"GET /index.html HTTP/1.1\r\nHost: h\r\n" + condition + b"\r\n\r\n")
+    assert answer.status == status
+    assert [event["log_level"].name for event in events if event["log_level"].name != "info"] == []
+
+
 MALFORMED = "If-Modified-Since: yesterday"
 
 
