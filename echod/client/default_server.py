@@ -22,6 +22,7 @@ from echod.server.listening import make_endpoint
 from echod.server.server import Server
 from echod.server.standard import publish_multi_echo, publish_simple_echo
 from echod.settings import DEFAULT_PORT
+from echod.site.table import Endpoint
 from echod.store.memory import MemoryModeStore
 from echod.transport.interfaces import Reactor
 
@@ -175,9 +176,9 @@ class DefaultServer:
         publication = Publication(callbacks, selectable, authorize, more_headers)
         limits = arguments.adjust(server.limits, max_message_size=max_message_size, ping_interval=ping_interval)
         factory = PublishedFactory(server.context_for(debug=debug, limits=limits), publication)
-        if server.endpoints.find(path) is not None:
+        endpoint = Endpoint(factory, origins, BehavingEndpoint(factory).accept if behaviours else None)
+        if server.endpoints.publish(path, endpoint) is not None:
             log.warn("{path} is published again, in place of what was there", path=path)
-        server.publish(path, factory, origins, BehavingEndpoint(factory).accept if behaviours else None)
 
 
 def describe(error: CannotListenError) -> str:

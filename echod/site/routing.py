@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from echod.rules.http.head import Head, Refusal
 from echod.rules.http.response import NOTHING_HERE, READ_ONLY, READING
 from echod.rules.http.upgrade import NOT_GET, UPGRADE_HEADERS, check_length, check_upgrade, has_body, is_upgrade
+from echod.rules.http.uri import normalize_path
 from echod.site.table import Endpoints
 
 WANTS_UPGRADE = Refusal(426, "this path speaks WebSocket only", UPGRADE_HEADERS)
@@ -36,7 +37,7 @@ class Routing:
             return READ_ONLY
         if (refusal := check_length(head)) is not None:
             return refusal
-        own = self._endpoints.pages.get(head.path)
+        own = self._endpoints.pages.get(normalize_path(head.path))
         is_page_too = own is not None or (head.path == "/" and self._pages is not None)
         if self._endpoints.find(head.path) is not None and not is_page_too:
             return WANTS_UPGRADE if head.method in READING else NOT_GET

@@ -11,7 +11,7 @@ from echod.rules.behaviours.query import read_behaviour
 from echod.rules.behaviours.table import NOTHING, Behaviour
 from echod.rules.http.head import Refusal
 from echod.rules.http.origin import is_allowed, read_allowed
-from echod.rules.http.uri import is_path
+from echod.rules.http.uri import is_path, normalize_path
 
 ORIGIN = "an origin such as https://example.com or http://localhost:8080, or null"
 
@@ -47,26 +47,32 @@ class Endpoint:
 
 
 class Endpoints:
-    """The one owner of the table. It may change at any time; open connections keep the protocol that they have."""
+    """The one owner of the table. It may change at any time; open connections keep the protocol that they have.
+
+    Paths that mean the same (RFC 3986, 6.2.2), such as `/echo` and `/%65cho`, are one path.
+    """
 
     def __init__(self) -> None:
         self._by_path: dict[str, Endpoint] = {}
         self.pages: dict[str, IProtocolFactory] = {}
-        """What answers the plain requests for an exact path, beside the endpoint there."""
+        """What answers the plain requests for an exact path in its normal form, beside the endpoint there."""
 
-    def publish(self, path: str, endpoint: Endpoint) -> None:
-        """Put an endpoint on an exact path, in place of what was there; BadSetting when that is no path."""
+    def publish(self, path: str, endpoint: Endpoint) -> Endpoint | None:
+        """Put an endpoint on an exact path, in place of what was there, which is returned; BadSetting for no path."""
         if not isinstance(path, str) or not is_path(path):
             raise BadSetting("path", path, "a path: a slash, then printable ASCII without ? and #, percent-encoded")
-        self._by_path[path] = endpoint
+        normal = normalize_path(path)
+        replaced, self._by_path[normal] = self._by_path.get(normal), endpoint
+        return replaced
 
     def remove(self, path: str) -> None:
         """Remove the endpoint of a path; if there is none this changes nothing."""
-        self._by_path.pop(path, None)
+        if isinstance(path, str):
+            self._by_path.pop(normalize_path(path), None)
 
     def find(self, path: str) -> Endpoint | None:
         """The endpoint on this exact path."""
-        return self._by_path.get(path)
+        return self._by_path.get(normalize_path(path))
 
     def paths(self) -> list[str]:
         """The paths of all endpoints, sorted."""

@@ -53,6 +53,20 @@ def test_head_gives_the_size_of_a_page_and_no_body(daemon: Daemon) -> None:
     assert received.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.parametrize("path", ["/%69nfo", "/health/%6Cive", "/client%2Ehtml", "/behaviour%73"])
+def test_a_page_has_every_form_of_its_path(daemon: Daemon, path: str) -> None:
+    """RFC 3986, 6.2.2.2."""
+    with answer_to(daemon, "GET", path) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("path", ["/%65cho", "/multi%2Decho", "/simple%2decho?delay=1ms"])
+def test_an_endpoint_has_every_form_of_its_path(daemon: Daemon, path: str) -> None:
+    with raw_connection(daemon.port) as client:
+        client.sendall(upgrade(path))
+        assert head_from(client).startswith(b"HTTP/1.1 101 ")
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/simple-echo/x", "/Simple-Echo", "/.git/config", "/../echod.tac"])
 def test_an_unknown_path_is_404(daemon: Daemon, path: str) -> None:
     received = answer_to_bytes(daemon, f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())

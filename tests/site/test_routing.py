@@ -74,6 +74,12 @@ def test_an_absolute_target_means_its_path(router: Router, target: str) -> None:
     assert router.to(upgrade(target)) is SIMPLE
 
 
+@pytest.mark.parametrize("target", ["/simple%2Decho", "/%73imple-echo?a", "http://h/simple%2decho"])
+def test_an_unreserved_character_equals_its_encoded_form(router: Router, target: str) -> None:
+    """RFC 3986, 6.2.2.2."""
+    assert router.to(upgrade(target)) is SIMPLE
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -83,8 +89,9 @@ def test_an_absolute_target_means_its_path(router: Router, target: str) -> None:
         "/simple-ech",
         "/simple-echoo",
         "/Simple-Echo",
-        "/simple%2Decho",
-        "/%73imple-echo",
+        "/simple-echo%2F",
+        "/%2Fsimple-echo",
+        "/%2573imple-echo",
         "/x/../simple-echo",
         "/./simple-echo",
         "/simple-echo;x",

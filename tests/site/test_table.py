@@ -27,10 +27,28 @@ def test_it_is_found_nowhere_else(endpoint: Endpoint, path: str) -> None:
     assert endpoints.find(path) is None
 
 
+@pytest.mark.parametrize(("published", "asked"), [("/a-b", "/%61%2db"), ("/%61-b", "/a-b"), ("/%c3", "/%C3")])
+def test_a_character_equals_its_encoded_form(endpoint: Endpoint, published: str, asked: str) -> None:
+    """RFC 3986, 6.2.2."""
+    endpoints = Endpoints()
+    endpoints.publish(published, endpoint)
+    assert endpoints.find(asked) is endpoint
+    endpoints.remove(asked)
+    assert endpoints.find(published) is None
+
+
+@pytest.mark.parametrize("asked", ["/a%2fb", "/a%2Fb", "/a/%2562"])
+def test_what_is_reserved_does_not_equal_its_encoded_form(endpoint: Endpoint, asked: str) -> None:
+    endpoints = Endpoints()
+    endpoints.publish("/a/b", endpoint)
+    assert endpoints.find(asked) is None
+
+
 def test_publishing_again_replaces(endpoint: Endpoint) -> None:
     endpoints = Endpoints()
-    endpoints.publish("/a", Endpoint(Factory()))
-    endpoints.publish("/a", endpoint)
+    first = Endpoint(Factory())
+    assert endpoints.publish("/a", first) is None
+    assert endpoints.publish("/%61", endpoint) is first
     assert endpoints.find("/a") is endpoint
     assert endpoints.paths() == ["/a"]
 
@@ -47,6 +65,7 @@ def test_removing_what_is_not_there_changes_nothing(endpoint: Endpoint) -> None:
     endpoints.publish("/a", endpoint)
     endpoints.remove("/b")
     endpoints.remove("/b")
+    endpoints.remove(None)  # type: ignore[arg-type]
     assert endpoints.paths() == ["/a"]
 
 

@@ -20,6 +20,10 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 PRINTABLE = re.compile(r"[!-~]+")
 """Visible ASCII, of which request targets, URIs and origins consist."""
 
+UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+"""Characters that mean the same when they are encoded (RFC 3986, 2.3)."""
+ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
+
 AUTHORITY = rf"{HOST}(?::[0-9]*)?"
 PATTERN = re.compile(AUTHORITY)
 
@@ -128,6 +132,19 @@ def _is_ipv6(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def normalize_path(path: str) -> str:
+    """The form that all paths have which mean the same by RFC 3986, 6.2.2.1 and 6.2.2.2; dot segments stay.
+
+    An unreserved character equals its percent-encoded form, and the digits of those that stay are in upper case.
+    """
+    return ENCODED.sub(_normalize_octet, path) if "%" in path else path
+
+
+def _normalize_octet(found: re.Match[str]) -> str:
+    character = chr(int(found[1], 16))
+    return character if UNRESERVED.fullmatch(character) else found[0].upper()
 
 
 def is_path(path: str) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echod.errors import BadSetting
-from echod.rules.http.uri import Address, is_path, parse_uri
+from echod.rules.http.uri import Address, is_path, normalize_path, parse_uri
 
 
 @pytest.mark.parametrize(
@@ -210,3 +210,24 @@ def test_printable_ascii_behind_a_slash_is_a_path(path: str) -> None:
 )
 def test_anything_else_is_no_path(path: str) -> None:
     assert not is_path(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "normal"),
+    [
+        ("/echo", "/echo"),
+        ("/%65cho", "/echo"),
+        ("/simple%2Decho", "/simple-echo"),
+        ("/simple%2decho", "/simple-echo"),
+        ("/%41%7a%30%2E%5f%7E", "/Az0._~"),
+        ("/caf%c3%a9", "/caf%C3%A9"),
+        ("/a%2fb", "/a%2Fb"),
+        ("/%2565cho", "/%2565cho"),
+        ("/%3f", "/%3F"),
+        ("/%zz%6", "/%zz%6"),
+        ("/%", "/%"),
+    ],
+)
+def test_paths_that_mean_the_same_have_one_normal_form(path: str, normal: str) -> None:
+    """RFC 3986, 6.2.2.1 and 6.2.2.2; a character that is reserved is another one when it is encoded."""
+    assert normalize_path(path) == normalize_path(normal) == normal
