@@ -96,7 +96,7 @@ def make_tls(host: str, tls: Trust) -> IOpenSSLClientConnectionCreator:
 
     Raises:
         ImportError: TLS is not installed.
-        BadSetting: a path that is not that of a file with certificates.
+        BadSetting: a path that is not that of a file with certificates, or neither a path nor a creator.
     """
     from twisted.internet._sslverify import ClientTLSOptions
     from twisted.internet.ssl import CertificateOptions, platformTrust, trustRootFromCertificates
@@ -104,9 +104,16 @@ def make_tls(host: str, tls: Trust) -> IOpenSSLClientConnectionCreator:
     if isinstance(tls, ClientTLSOptions):
         return Verification(tls, tls._hostnameASCII)
     if tls is not None and not isinstance(tls, (str, Path)):
-        return tls
+        return check_creator(tls)
     trusted = platformTrust() if tls is None else trustRootFromCertificates(read_certificates(Path(tls)))
     return NamedVerification(CertificateOptions(trustRoot=trusted), host)
+
+
+def check_creator(tls: object) -> IOpenSSLClientConnectionCreator:
+    """The same; anything else Twisted would take for one of its context factories, which check no certificate."""
+    if not IOpenSSLClientConnectionCreator.providedBy(tls):
+        raise BadSetting("tls", tls, "a PEM file with certificates, by its path, or what optionsForClientTLS makes")
+    return tls
 
 
 def read_certificates(path: Path) -> list[Certificate]:

@@ -60,7 +60,8 @@ class Note(DefaultServer):
             origin: sent as Origin, for servers that require one.
             headers: added to the request, or in the place of those that it has anyway, such as Host and User-Agent.
             tls: what `wss:` trusts: None is what the system trusts, a path a PEM file with the certificates to trust
-                instead; or an `IOpenSSLClientConnectionCreator`.
+                instead; or an `IOpenSSLClientConnectionCreator`: that of `optionsForClientTLS` checks the name too, any
+                other is used as it is.
             open_timeout: seconds from this call to the end of the opening handshake; None is 10.
             close_timeout: seconds from our Close to the peer's, after which the connection is aborted; None is 5.
             max_message_size: most bytes of one message, a longer one closes with 1009; None is 16 MiB.

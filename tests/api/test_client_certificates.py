@@ -6,6 +6,7 @@ The servers are real ones: python-websockets on Python's ssl, and openssl s_serv
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,7 +18,13 @@ import pytest
 import pytest_twisted
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from twisted.internet.ssl import Certificate, CertificateOptions, optionsForClientTLS, trustRootFromCertificates
+from twisted.internet.ssl import (
+    Certificate,
+    CertificateOptions,
+    ClientContextFactory,
+    optionsForClientTLS,
+    trustRootFromCertificates,
+)
 
 from echod import BadCertificate, BadSetting, Contract, NotWebSocket
 from echod.client.note import Note
@@ -270,6 +277,16 @@ async def test_twisteds_own_options_say_which_name_is_expected(tmp_path: Path) -
 async def test_a_creator_of_the_callers_own_is_used_as_it_is(tmp_path: Path) -> None:
     with showing(BAD["expired"][0], tmp_path) as (port, _):
         await close(await Note().open_websocket(f"wss://localhost:{port}/", tls=CertificateOptions()))
+
+
+@pytest.mark.parametrize(
+    "tls",
+    [ssl.create_default_context(), ClientContextFactory(), CertificateOptions, b"trusted.pem", True, False, 5],
+    ids=["ssl", "a context factory", "a class", "bytes", "True", "False", "5"],
+)
+def test_what_is_neither_a_path_nor_a_creator_is_a_bad_setting(tls: Any) -> None:
+    with pytest.raises(BadSetting, match=r"^tls: .* is not a PEM file with certificates, by its path, or what options"):
+        Note().open_websocket("wss://localhost:1/", tls=tls)
 
 
 @pytest_twisted.ensureDeferred
