@@ -105,7 +105,7 @@ class AnswerReader:
 
 def is_interim(answer: Answer) -> bool:
     """Whether another answer follows (RFC 9110, 15.2); 101 is the last of its kind."""
-    return answer.status < HTTPStatus.OK and answer.status != HTTPStatus.SWITCHING_PROTOCOLS
+    return HTTPStatus.CONTINUE <= answer.status < HTTPStatus.OK and answer.status != HTTPStatus.SWITCHING_PROTOCOLS
 
 
 def check_beginning(received: bytes | bytearray) -> None:

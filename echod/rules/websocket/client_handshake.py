@@ -31,7 +31,8 @@ class Request:
 
     def render(self) -> bytes:
         """The whole request."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in (*self._general(), *self._of_the_handshake())])
+        # Added and not formatted: what is sent is what was checked, also of a member of a `str` enumeration.
+        lines = "".join([name + ": " + value + "\r\n" for name, value in (*self._general(), *self._of_the_handshake())])
         return f"GET {self.resource} HTTP/1.1\r\n{lines}\r\n".encode("ascii")
 
     def _general(self) -> Collection[tuple[str, str]]:

@@ -50,7 +50,7 @@ class Acceptance:
 
     def render(self) -> bytes:
         """The whole answer."""
-        more = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
+        more = "".join([name + ": " + value + "\r\n" for name, value in self.headers])
         if self.subprotocol is not None:
             more += f"Sec-WebSocket-Protocol: {self.subprotocol}\r\n"
         more += f"Sec-WebSocket-Accept: {self.accept}\r\n"
@@ -97,5 +97,5 @@ def flatten_headers(headers: Mapping[str, object]) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for name, value in headers.items():
         values = value if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
-        lines += [(name, str(one)) for one in values]
+        lines += [(name, one if isinstance(one, str) else str(one)) for one in values]
     return lines

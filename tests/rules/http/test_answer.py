@@ -116,6 +116,13 @@ def test_interim_answers_are_passed_over(interim: bytes, count: int) -> None:
     assert answer.status == 101
 
 
+@pytest.mark.parametrize("status", ["000", "099"])
+def test_a_status_that_is_none_is_no_interim_one(status: str) -> None:
+    answer = read(f"HTTP/1.1 {status} What\r\n\r\n".encode())
+    assert answer is not None
+    assert answer.status == int(status)
+
+
 def test_interim_answers_without_an_end_are_refused() -> None:
     with pytest.raises(BadAnswer, match="more than 16 interim answers"):
         read(b"HTTP/1.1 102 Processing\r\n\r\n" * (MOST_INTERIM + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 
 import pytest
 
@@ -47,6 +48,13 @@ def test_the_request_is_these_bytes() -> None:
 def test_a_field_that_is_sent_anyway_is_sent_once_as_the_caller_wants(name: str) -> None:
     lines = replace(REQUEST, headers={name: "mine"}).render().decode().split("\r\n")
     assert [line for line in lines if line.lower().startswith(f"{name.lower()}:")] == [f"{name}: mine"]
+
+
+def test_a_member_of_an_enumeration_is_sent_as_the_text_that_it_is() -> None:
+    class Token(str, Enum):  # noqa: UP042 - it is formatted as its name, and a StrEnum is not.
+        OURS = "Bearer x"
+
+    assert b"\r\nAuthorization: Bearer x\r\n" in replace(REQUEST, headers={"Authorization": Token.OURS}).render()
 
 
 @pytest.mark.parametrize(

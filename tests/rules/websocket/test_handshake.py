@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -123,6 +124,13 @@ def test_an_answer_has_these_lines_in_this_order() -> None:
         b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
         b"\r\n"
     )
+
+
+def test_a_member_of_an_enumeration_is_answered_as_the_text_that_it_is() -> None:
+    class City(str, Enum):  # noqa: UP042 - it is formatted as its name, and a StrEnum is not.
+        OURS = "Oslo"
+
+    assert b"\r\nX: Oslo\r\n" in Acceptance("key", headers=flatten_headers({"X": City.OURS})).render()
 
 
 @pytest.mark.parametrize(
