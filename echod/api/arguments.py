@@ -80,7 +80,10 @@ def adjust(limits: Limits, **given: float | None) -> Limits:
 
 def check_headers(headers: Headers | None) -> dict[str, str]:
     """The headers as a dict of its own, each name once whatever its case; nothing in them can end their line."""
-    checked = dict(headers or {})
+    try:
+        checked = dict(headers or {})
+    except (TypeError, ValueError):
+        raise BadSetting("headers", headers, "a mapping of names to values") from None
     names = [check_header(name, value) for name, value in checked.items()]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -101,7 +104,7 @@ def check_header(name: object, value: object) -> str:
 
 def check_subprotocols(names: Iterable[str]) -> tuple[str, ...]:
     """The subprotocols, each a token and different from the others (RFC 6455, 4.1 and 11.3.4)."""
-    if isinstance(names, (str, bytes)):
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
         raise BadSetting("subprotocols", names, "a list of names")
     checked = tuple(names)
     for name in checked:
