@@ -31,6 +31,11 @@ Load = Callable[[], "Contexts"]
 
 log = Logger(namespace="echod")
 
+METHODS = ("TLS_METHOD", "SSLv23_METHOD", "TLSv1_2_METHOD")
+"""What `sslmethod=` may say: both names of any version from 1.2 on, and 1.2 alone. No client could use another."""
+MOST_MODE = 0o777
+"""Permissions of a socket file; Linux would take -1, or more digits, for all that there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -104,7 +109,10 @@ def parse_unix(
     lockfile: str = "1",  # noqa: ARG001  # Of Twisted: what is stale is found out without.
 ) -> Place:
     """A local socket."""
-    return Place(LocalSocket(reactor, address, int(mode, 8), int(backlog)))
+    permissions = int(mode, 8)
+    if not 0 <= permissions <= MOST_MODE:
+        raise ValueError(f"mode={mode}: from 0 to {MOST_MODE:o}")
+    return Place(LocalSocket(reactor, address, permissions, int(backlog)))
 
 
 def parse_systemd(reactor: Reactor, domain: str, index: str | None = None, name: str | None = None) -> Place:
@@ -140,10 +148,23 @@ def load_pair(files: tuple[str, str, str | None], method: str | None, parameters
 
     options: dict[str, object] = {}
     if method is not None:
+        if method not in METHODS:
+            raise ValueError(f"sslmethod={method}: one of {', '.join(METHODS)}")
         options["method"] = getattr(SSL, method)
     if parameters is not None:
+        check_parameters(parameters)
         options["dhParameters"] = DiffieHellmanParameters.fromFile(FilePath(parameters))
     return Contexts([read_pair(*files)], options)
+
+
+def check_parameters(path: str) -> None:
+    """Raise a ValueError that names a file without parameters for DHE; Twisted reads it with the certificate."""
+    from OpenSSL.SSL import TLS_METHOD, Context, Error
+
+    try:
+        Context(TLS_METHOD).load_tmp_dh(path)
+    except Error as error:
+        raise ValueError(f"{path}: no file with DH parameters in PEM") from error
 
 
 def require_extra() -> None:
