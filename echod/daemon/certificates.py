@@ -147,11 +147,14 @@ def lone_keys(pems: Pems) -> Iterator[str]:
 
 
 def names_of(found: Found) -> tuple[str, ...]:
-    """The host names of a certificate's subjectAltName, in lower case."""
+    """The host names of a certificate's subjectAltName, in lower case; a ValueError names the file of a bad one."""
     try:
         extension = found.certificate.extensions.get_extension_for_class(SubjectAlternativeName)
     except ExtensionNotFound:
         return ()
+    except Exception as error:
+        # They are parsed only now, and what is wrong in them raises this and that.
+        raise ValueError(f"{found.path}: an extension of the certificate cannot be read: {error}") from error
     return tuple(name.lower() for name in extension.value.get_values_for_type(DNSName))
 
 

@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from echod.counters import Counters
 from echod.daemon.endpoints import parse_place
-from echod.errors import TLS_MISSING, TLS_PACKAGE, BadSetting
+from echod.errors import TLS_MISSING, TLS_PACKAGE, BadSetting, printable
 from echod.server.listening import make_endpoint
 from echod.settings import Settings
 from echod.transport.addresses import peer_name
@@ -106,7 +106,7 @@ class EndpointListener:
         except Exception as error:
             # Endpoint parsers are plugins, and read files: they may raise anything.
             wanted = "a Twisted endpoint such as tcp:9001, unix:/run/echod.sock or ssl:443:privateKey=KEY"
-            raise BadSetting(self._source, self._text, f"{wanted} ({explain(error)})") from None
+            raise BadSetting(self._source, self._text, f"{wanted} ({printable(explain(error))})") from None
 
 
 @implementer(IStreamServerEndpoint)

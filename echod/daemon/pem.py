@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -120,9 +121,9 @@ def encode(public: PublicKeyTypes) -> bytes:
 
 
 def blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The label and the lines of each block; text around them is ignored (RFC 7468, 2)."""
+    """The label and the lines of each block; text around them, and what editors put first, is ignored (RFC 7468, 2)."""
     label, lines = b"", []
-    for line in map(bytes.strip, data.splitlines()):
+    for line in map(bytes.strip, data.removeprefix(BOM_UTF8).splitlines()):
         if begin := BEGIN.fullmatch(line):
             if label:
                 break

@@ -13,12 +13,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import SubjectAlternativeName, UnrecognizedExtension
 from OpenSSL.SSL import Connection
 from twisted.logger import capturedLogs, formatEvent
 
 from echod.daemon.certificates import Pair, read_folder, read_pair
 from echod.daemon.contexts import Contexts
 from echod.daemon.pem import MOST_BYTES
+from tests.api.certificates import make_root
 from tests.issuing import Issued, issue
 
 ROOT = issue("root")
@@ -211,6 +213,19 @@ def test_a_file_that_does_not_load_is_named(
     with pytest.raises(ValueError, match=f"^{path}: .*{why}") as raised:
         read_folder(str(tmp_path))
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", [b"\x30\x07\x87\x05\x7f\x00\x00\x01\x01", b"\x04\x00"], ids=["five bytes", "no list"])
+def test_a_certificate_whose_names_cannot_be_read_is_named(tmp_path: Path, value: bytes) -> None:
+    odd = make_root().issue(extensions=[UnrecognizedExtension(SubjectAlternativeName.oid, value)])
+    write(tmp_path, good=LEAF.key_pem + LEAF.pem, other=odd.pem)
+    with pytest.raises(ValueError, match=f"^{tmp_path}/other.pem: an extension of the certificate cannot be read: "):
+        read_folder(str(tmp_path))
+
+
+def test_a_mark_of_utf_8_before_a_key_is_ignored(tmp_path: Path) -> None:
+    write(tmp_path, a=b"\xef\xbb\xbf" + LEAF.key_pem + LEAF.pem)
+    assert len(read_folder(str(tmp_path))) == 1
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,9 @@ def test_behind_a_proxy_is_the_same_place(text: str) -> None:
         ("ssl:0:key=x", "ssl: got an unexpected keyword argument 'key'"),
         ("unix", "unix: missing a required argument: 'address'"),
         ("unix:/x:mode=9", "invalid literal"),
+        ("unix:/x:mode=-1", "mode=-1: from 0 to 777"),
+        ("unix:/x:mode=1000", "mode=1000: from 0 to 777"),
+        ("unix:/x:mode=66660", "mode=66660: from 0 to 777"),
         ("unix:/x:mod=660", "unix: got an unexpected keyword argument 'mod'"),
         ("systemd", "systemd: missing a required argument: 'domain'"),
         ("systemd:domain=INET:index=0", "LISTEN_FDS is not set"),
@@ -99,6 +102,30 @@ def test_the_versions_and_parameters_of_twisted_may_be_given(tmp_path: Path) -> 
     EndpointListener("--listen", f"ssl:0:privateKey={tmp_path}/a.pem:dhParameters={tmp_path}/dh.pem", reactor)
     with pytest.raises(BadSetting, match="NO_METHOD"):
         EndpointListener("--listen", f"ssl:0:privateKey={tmp_path}/a.pem:sslmethod=NO_METHOD", reactor)
+
+
+@pytest.mark.parametrize("method", ["TLSv1_METHOD", "TLS_CLIENT_METHOD", "DTLS_METHOD", "Context", "OP_ALL"])
+def test_a_version_that_no_client_could_use_is_refused(tmp_path: Path, method: str) -> None:
+    one = issue("a", None, "localhost")
+    (tmp_path / "a.pem").write_bytes(one.key_pem + one.pem)
+    with pytest.raises(BadSetting, match=rf"\(sslmethod={method}: one of TLS_METHOD, SSLv23_METHOD, TLSv1_2_METHOD\)$"):
+        EndpointListener("--listen", f"ssl:0:privateKey={tmp_path}/a.pem:sslmethod={method}", reactor)
+
+
+@pytest.mark.parametrize("name", ["missing.pem", "a.pem"])
+def test_a_file_without_parameters_is_named(tmp_path: Path, name: str) -> None:
+    one = issue("a", None, "localhost")
+    (tmp_path / "a.pem").write_bytes(one.key_pem + one.pem)
+    with pytest.raises(BadSetting, match=rf"\({tmp_path}/{name}: no file with DH parameters in PEM\)$"):
+        EndpointListener("--listen", f"ssl:0:privateKey={tmp_path}/a.pem:dhParameters={tmp_path}/{name}", reactor)
+
+
+@pytest.mark.parametrize("name", ["a\nb.pem", "a\x1b[31mb.pem", "a\udcffb.pem"])
+def test_whatever_the_name_of_a_file_the_reason_is_one_printable_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(BadSetting, match="neither a key nor a certificate") as raised:
+        EndpointListener("--listen", f"tls:{tmp_path}:0", reactor)
+    assert str(raised.value).isprintable()
 
 
 PARAMETERS = """-----BEGIN DH PARAMETERS-----
