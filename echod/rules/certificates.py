@@ -47,7 +47,7 @@ class Names:
         if is_address(host):
             return any(is_address(other) and ip_address(other) == ip_address(host) for other in self.addresses)
         name = host.lower().removesuffix(".")
-        return is_name(name) and any(covers(pattern.lower(), name) for pattern in self.hosts)
+        return is_name(name) and any(covers(pattern, name) for pattern in self.hosts)
 
 
 def is_address(host: str) -> bool:
@@ -66,10 +66,14 @@ def is_name(host: str) -> bool:
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Whether a name of a certificate is this name (RFC 9525, 6.3); both in lower case.
+    """Whether a name of a certificate is this name (RFC 9525, 6.3), which is in lower case.
 
     A wildcard is a whole first label, stands for exactly one, and has at least two behind it.
     """
+    if not pattern.isascii():
+        # It is no name at all (RFC 5280, 4.2.1.6), and U+212A in lower case is the letter k.
+        return False
+    pattern = pattern.lower()
     first, _, rest = pattern.partition(".")
     if first != "*":
         return pattern == name

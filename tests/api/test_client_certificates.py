@@ -221,6 +221,13 @@ async def test_a_wildcard_is_one_label(host: str, trusted: str, tmp_path: Path) 
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_sign_whose_lower_case_is_a_letter_is_not_that_letter(trusted: str, tmp_path: Path) -> None:
+    kelvin = x509.UnrecognizedExtension(SAN, b"\x30\x05\x82\x03\xe2\x84\xaa")
+    refused = await refusal_of(ROOT.issue(extensions=[kelvin]), tmp_path, "k", tls=trusted)
+    assert (refused.cause, refused.names) == ("wrong name", ("\u212a",))
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_refusal_has_the_names_that_the_certificate_has(trusted: str, tmp_path: Path) -> None:
     refused = await refusal_of(ROOT.issue(names("a.example", "192.0.2.1")), tmp_path, tls=trusted)
     assert refused.names == ("a.example", "192.0.2.1")

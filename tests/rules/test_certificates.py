@@ -48,6 +48,8 @@ def test_a_name_covers_a_host(pattern: str, host: str) -> None:
         ("*.0.0.1", "127.0.0.1"),
         ("*.1.0x7f", "1.1.0x7f"),
         ("localhost\0", "localhost"),
+        ("\u212abc.example", "kbc.example"),
+        ("*.\u212abc.example", "a.kbc.example"),
         ("", "localhost"),
     ],
 )
