@@ -31,8 +31,8 @@ Load = Callable[[], "Contexts"]
 
 log = Logger(namespace="echod")
 
-METHODS = ("TLS_METHOD", "SSLv23_METHOD", "TLSv1_2_METHOD")
-"""What `sslmethod=` may say: both names of any version from 1.2 on, and 1.2 alone. No client could use another."""
+METHODS = {"TLS_METHOD": "TLSv1_3", "SSLv23_METHOD": "TLSv1_3", "TLSv1_2_METHOD": "TLSv1_2"}
+"""What `sslmethod=` may say, and the highest version then; the lowest is always 1.2. No client could use another."""
 MOST_MODE = 0o777
 """Permissions of a socket file; Linux would take -1, or more digits, for all that there are."""
 
@@ -140,8 +140,7 @@ def load_folder(path: str) -> Contexts:
 def load_pair(files: tuple[str, str, str | None], method: str | None, parameters: str | None) -> Contexts:
     """What makes TLS with a key, its certificate and its chain; Twisted's names for a version, and a file for DHE."""
     require_extra()
-    from OpenSSL import SSL
-    from twisted.internet.ssl import DiffieHellmanParameters
+    from twisted.internet.ssl import DiffieHellmanParameters, TLSVersion
 
     from echod.daemon.certificates import read_pair
     from echod.daemon.contexts import Contexts
@@ -150,7 +149,7 @@ def load_pair(files: tuple[str, str, str | None], method: str | None, parameters
     if method is not None:
         if method not in METHODS:
             raise ValueError(f"sslmethod={method}: one of {', '.join(METHODS)}")
-        options["method"] = getattr(SSL, method)
+        options["lowerMaximumSecurityTo"] = getattr(TLSVersion, METHODS[method])
     if parameters is not None:
         check_parameters(parameters)
         options["dhParameters"] = DiffieHellmanParameters.fromFile(FilePath(parameters))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from OpenSSL.SSL import TLS_CLIENT_METHOD, Connection, Context, WantReadError
 from twisted.internet import reactor
 from twisted.internet.endpoints import TCP4ServerEndpoint
 
@@ -102,6 +104,25 @@ def test_the_versions_and_parameters_of_twisted_may_be_given(tmp_path: Path) -> 
     EndpointListener("--listen", f"ssl:0:privateKey={tmp_path}/a.pem:dhParameters={tmp_path}/dh.pem", reactor)
     with pytest.raises(BadSetting, match="NO_METHOD"):
         EndpointListener("--listen", f"ssl:0:privateKey={tmp_path}/a.pem:sslmethod=NO_METHOD", reactor)
+
+
+@pytest.mark.parametrize(
+    ("method", "spoken"), [("TLS_METHOD", "TLSv1.3"), ("SSLv23_METHOD", "TLSv1.3"), ("TLSv1_2_METHOD", "TLSv1.2")]
+)
+def test_the_highest_version_is_that_of_the_method(tmp_path: Path, method: str, spoken: str) -> None:
+    one = issue("a", None, "localhost")
+    (tmp_path / "a.pem").write_bytes(one.key_pem + one.pem)
+    load = parse(f"ssl:0:privateKey={tmp_path}/a.pem:sslmethod={method}").load
+    server, client = load().serverConnectionForTLS(None), Connection(Context(TLS_CLIENT_METHOD), None)
+    server.set_accept_state()
+    client.set_connect_state()
+    for _ in range(3):
+        for one_end, other in ((client, server), (server, client)):
+            with suppress(WantReadError):
+                one_end.do_handshake()
+            with suppress(WantReadError):
+                other.bio_write(one_end.bio_read(65536))
+    assert client.get_protocol_version_name() == server.get_protocol_version_name() == spoken
 
 
 @pytest.mark.parametrize("method", ["TLSv1_METHOD", "TLS_CLIENT_METHOD", "DTLS_METHOD", "Context", "OP_ALL"])
