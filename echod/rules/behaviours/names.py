@@ -17,19 +17,32 @@ MOST_SHOWN = 60
 """Characters of what a client sent, in the answer to it, and of a name in a list."""
 MOST_NAMED = 20
 """Names in a list of those that are ignored."""
+MOST_BARE = 20
+"""Characters of a piece without `=` that is shown: a longer one is rather a token than a name."""
 MISSPELLINGS = Misspellings(BY_NAME, ("closed", "county", "replay", "stats", "time"))
 """Of the names of parameters, but for words that clients have for something else."""
 
 
 def is_asking(query: str) -> bool:
     """Whether a query names a parameter, or nearly one; any other is not for us."""
-    return any(name in BY_NAME or MISSPELLINGS.find(name) for name in names_in(query))
+    return any(name in BY_NAME or meant_by(name) for name in names_in(query))
+
+
+def meant_by(name: str) -> str | None:
+    """The parameter that a name is nearly; one that was encoded together with its value is."""
+    before, equals, _ = name.partition("=")
+    return before if equals and before in BY_NAME else MISSPELLINGS.find(name)
 
 
 def names_in(query: str) -> list[str]:
     """The names in a query, each once and in order; one that cannot be decoded is as it was sent."""
     sent = dict.fromkeys(piece.partition("=")[0] for piece in query.split("&") if piece)
-    return list(dict.fromkeys(piece if (name := decoded(piece)) is None else name for piece in sent))
+    return list(dict.fromkeys(map(name_of, sent)))
+
+
+def name_of(sent: str) -> str:
+    name = decoded(sent)
+    return sent if name is None else name
 
 
 def decoded(piece: str) -> str | None:
@@ -51,9 +64,15 @@ def list_ignored(query: str) -> list[str]:
 
 def list_names(query: str) -> list[str]:
     """The same of any query, for what heeds none; bounded, each a text as it was meant or sent."""
-    names = names_in(query)
+    names = list(dict.fromkeys(map(label, filter(None, query.split("&")))))
     listed = [cut(name) for name in names[:MOST_NAMED]]
     return [*listed, f"and {len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else listed
+
+
+def label(piece: str) -> str:
+    """The name in a piece of a query; a long piece that is no name and value may be all secret."""
+    name, equals, _ = piece.partition("=")
+    return name_of(name) if equals or len(name) <= MOST_BARE else "..."
 
 
 def list_nothing(_query: str) -> list[str]:
@@ -71,7 +90,9 @@ def conceal(target: str) -> str:
 
 def conceal_value(piece: str) -> str:
     name, equals, _ = piece.partition("=")
-    return cut(piece) if name in BY_NAME or not equals else f"{cut(name)}=..."
+    if not equals:
+        return name if len(name) <= MOST_BARE else "..."
+    return cut(piece) if name in BY_NAME else f"{cut(name)}=..."
 
 
 def shown(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from echod.rules.behaviours.names import MISSPELLINGS, decoded, is_asking, names_in, shown
+from echod.rules.behaviours.names import decoded, is_asking, meant_by, names_in, shown
 from echod.rules.behaviours.parameter import Row
 from echod.rules.behaviours.table import BY_NAME, NOTHING, Behaviour
 from echod.rules.http.head import Refusal
@@ -43,7 +43,7 @@ def read_behaviour(query: str) -> Behaviour | Refusal:
 def check_spelling(query: str) -> None:
     """Raise Unfit for the first misspelt name: without it the query may be the client's own business."""
     for name in names_in(query):
-        if meant := MISSPELLINGS.find(name):
+        if meant := meant_by(name):
             raise Unfit(f"there is no parameter {shown(name)}, did you mean {meant}?; /behaviours lists all of them")
 
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echod.rules.behaviours.names import MISSPELLINGS, conceal, is_asking, list_ignored, list_names, list_nothing
+from echod.rules.behaviours.names import (
+    MISSPELLINGS,
+    conceal,
+    is_asking,
+    list_ignored,
+    list_names,
+    list_nothing,
+    meant_by,
+)
 from echod.rules.behaviours.table import BY_NAME
 
 WORDS = """
@@ -83,12 +91,17 @@ def test_a_real_misspelling_is_named_with_what_would_be_right(written: str, mean
         ("a%00b=1&%1b[2J=1", ["a\0b", "\x1b[2J"]),
         ("delay=200ms", []),
         ("dela=200ms", []),
-        ("x" * 5000, ["x" * 60 + "..."]),
+        ("x" * 5000 + "=1", ["x" * 60 + "..."]),
+        ("eyJhbGciOiJIUzI1NiJ9.secret", ["..."]),
         ("&".join(f"p{number}" for number in range(25)), [*(f"p{number}" for number in range(20)), "and 5 more"]),
     ],
 )
 def test_what_is_ignored_is_named_without_values_and_bounded(query: str, ignored: list[str]) -> None:
     assert list_ignored(query) == ignored
+
+
+def test_a_query_that_is_encoded_whole_is_nearly_what_it_was() -> None:
+    assert (is_asking("delay%3D5"), meant_by("delay=5"), meant_by("token=5")) == (True, "delay", None)
 
 
 def test_where_nothing_is_heeded_behaviours_are_named_too() -> None:
@@ -107,6 +120,7 @@ def test_of_an_endpoint_that_may_read_its_queries_nothing_is_known_to_be_ignored
         ("/echo?delay=200ms&reason=bye", "/echo?delay=200ms&reason=bye"),
         ("/echo?token=secret&a&b==secret", "/echo?token=...&a&b=..."),
         ("wss://example.com/a?token=secret", "wss://example.com/a?token=..."),
+        ("/echo?eyJhbGciOiJIUzI1NiJ9.secret", "/echo?..."),
         ("/echo?greet=" + "x" * 100, "/echo?greet=" + "x" * 54 + "..."),
         ("/echo?" + "n" * 100 + "=secret", "/echo?" + "n" * 60 + "...=..."),
         ("/echo?" + "a&" * 30, "/echo?" + "a&" * 20 + "..."),
