@@ -156,6 +156,14 @@ def test_messages_are_not_compressed_when_the_server_does_not_agree(
     assert unframe(sent_by(net, server)) == [(TEXT, b"hello")]
 
 
+def test_an_empty_list_of_extensions_selects_none(net: MemoryNet, server: RawPeer) -> None:
+    contract = open_with(net, server, "Sec-WebSocket-Extensions: ,")
+
+    contract.send("hello")
+
+    assert unframe(sent_by(net, server)) == [(TEXT, b"hello")]
+
+
 def test_compressed_messages_are_understood(net: MemoryNet, server: RawPeer) -> None:
     journal = Journal()
     open_with(net, server, DEFLATE, **journal.callbacks)

@@ -318,6 +318,12 @@ def test_all_streams_of_a_message_but_the_first_count_as_fragments(make_net: Cal
     assert close_of(peer, masked(0x42, EMPTY_STREAM * 5) + masked(0x80)) == (1009, "too many fragments")
 
 
+def test_too_many_streams_are_noticed_before_their_message_ends(make_net: Callable[..., MemoryNet]) -> None:
+    peer = make_net(limits=Limits(max_fragments=5)).open("/echo", OFFER)
+
+    assert close_of(peer, masked(0x42, EMPTY_STREAM * 6)) == (1009, "too many fragments")
+
+
 def test_streams_that_end_within_a_message_count_for_the_rate(make_net: Callable[..., MemoryNet]) -> None:
     net = make_net(limits=Limits(inflated_bytes_per_s=100_000))
     peer = net.open("/echo", OFFER)
