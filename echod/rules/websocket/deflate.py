@@ -144,7 +144,8 @@ class Inflater:
         """What the next octets of the message come to.
 
         Raises:
-            CorruptMessage: for what is no DEFLATE stream, or refers beyond the window.
+            CorruptMessage: for what is no DEFLATE stream, or refers beyond the window. Nothing that follows can be
+                inflated then: the connection is to fail.
         """
         inflated = self._feed(data)
         return b"".join((inflated, *self._go_on(self._behind))) if self._behind else inflated
