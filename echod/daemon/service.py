@@ -47,6 +47,7 @@ class EchodService(Service):
 
     def privilegedStartService(self) -> None:
         """Bind the ports while the process may: twistd calls this before it gives up root."""
+        self._signals.remember_terminal()
         raise_open_files()
         keep_freed_memory()
         self._listening = [listen_or_fail(self.server, listener) for listener in self._listeners]

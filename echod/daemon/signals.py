@@ -44,12 +44,17 @@ class Signals:
     is_stopping: bool = False
     may_hang_up: bool = field(default=False, init=False)
 
+    def remember_terminal(self) -> None:
+        """To be called once the process is what it stays, a daemon or not, and before anything tells that it serves.
+
+        Under nohup a terminal that closes is to end nothing.
+        """
+        self.may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
+
     def install(self) -> None:
         """To be called once the reactor runs: it installs its own when it starts. Only the main thread may."""
         if threading.current_thread() is not threading.main_thread():
             return
-        # Under nohup a terminal that closes is to end nothing.
-        self.may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
         handlers = {
             signal.SIGTERM: self.stop,
             signal.SIGINT: self.stop,

@@ -150,6 +150,7 @@ def test_sighup_ends_where_the_terminal_has_been_closed(
     expected: list[str],
 ) -> None:
     has_terminals += terminals
+    signals.remember_terminal()
     signals.install()
 
     for number in numbers:
@@ -165,6 +166,7 @@ def test_under_nohup_a_closed_terminal_ends_nothing(
 ) -> None:
     has_terminals += [True, False]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signals.remember_terminal()
     signals.install()
 
     signal.raise_signal(signal.SIGHUP)
