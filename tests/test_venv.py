@@ -67,7 +67,11 @@ def is_made_anew(checkout: Path) -> bool:
     """Whether `make run` would do so, although its stamp is newer than everything."""
     (checkout / ".venv").mkdir(exist_ok=True)
     (checkout / ".venv/run.stamp").touch()
-    told = subprocess.run(["make", "-n", "run"], cwd=checkout, check=True, capture_output=True, text=True)
+    # As a shell, which sets PWD to the way it took.
+    environment = {**os.environ, "PWD": str(checkout)}
+    told = subprocess.run(
+        ["make", "-n", "run"], cwd=checkout, check=True, capture_output=True, text=True, env=environment
+    )
     return ".ci/venv python3 .venv" in told.stdout
 
 
@@ -92,6 +96,12 @@ def test_a_checkout_that_was_moved_or_copied_gets_its_own(copied: Path) -> None:
     assert install(copied).wait() == 0
     assert run_tiny(copied) == "tiny\n"
     assert not is_made_anew(copied)
+
+
+def test_a_checkout_that_is_reached_by_a_symbolic_link_keeps_its_own(made: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(made)
+    assert not is_made_anew(link)
 
 
 @pytest.mark.parametrize("leftover", [[], ["python"], ["python", "pip"]])

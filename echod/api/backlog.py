@@ -54,8 +54,9 @@ class Backlog:
             return
         self._fire()
         self._stop()
-        waiting, self._waiting = self._waiting, {}
-        for one in waiting:
+        while self._waiting:
+            one = next(iter(self._waiting))
+            del self._waiting[one]
             one.errback(error)
 
     def _look_after(self, pause_s: float) -> None:
@@ -71,8 +72,9 @@ class Backlog:
     def _fire(self) -> None:
         count = self.count()
         for one in [one for one, most in self._waiting.items() if count <= most]:
-            del self._waiting[one]
-            one.callback(None)
+            # What was told before it may have cancelled it.
+            if self._waiting.pop(one, None) is not None:
+                one.callback(None)
 
     def _forget(self, waiting: Deferred[None]) -> None:
         del self._waiting[waiting]

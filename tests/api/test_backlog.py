@@ -152,6 +152,23 @@ def test_who_waits_may_give_up(net: MemoryNet, journal: Journal) -> None:
     assert "_look" not in str(net.clock.getDelayedCalls())
 
 
+@pytest.mark.parametrize("end", [read_on, lambda _, peer: peer.vanish()])
+def test_who_is_told_may_cancel_another_that_waits(
+    net: MemoryNet, journal: Journal, end: Callable[[MemoryNet, RawPeer], None]
+) -> None:
+    peer = open_deaf(net)
+    journal.contract.send("x")
+    first, second, third = (journal.contract.drained() for _ in range(3))
+    first.addBoth(lambda _: second.cancel())
+    results: list[Any] = []
+    second.addErrback(lambda failure: results.append(failure.type))
+    third.addBoth(lambda _: results.append("told"))
+
+    end(net, peer)
+
+    assert results == [CancelledError, "told"]
+
+
 def test_a_client_counts_too(net: MemoryNet) -> None:
     server = RawPeer()
     opening = net.connect(far_end=lambda: server)
