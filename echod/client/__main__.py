@@ -76,8 +76,9 @@ class Command:
 
     def _finish(self, code: int) -> None:
         if not self._end.called:
-            self._output.stop()
             self._end.callback(self._killed or code)
+            # Behind it: what waits for the output ends here, and with it perhaps the connection.
+            self._output.stop()
 
 
 async def run(reactor: Reactor, out: TextIO, uri: str, wait_s: float) -> NoReturn:

@@ -126,14 +126,19 @@ class Output(Registered):
     def doWrite(self) -> None:
         self._work()
         if not self._pieces:
-            self.stop()
+            self._rest()
 
     def connectionLost(self, reason: Failure) -> None:
         """The reader of a pipe, or a terminal, has gone; or the reactor stops."""
         self._lose(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
 
     def stop(self) -> None:
-        """Write no more."""
+        """Write no more, and tell nothing more: what is told may have nowhere to go either."""
+        self._is_lost = True
+        self._rest()
+
+    def _rest(self) -> None:
+        """Nothing is kept, and nobody waits."""
         self._reactor.removeWriter(self)
         self._pieces.clear()
         waiting, self._waiting = self._waiting, []
@@ -154,7 +159,7 @@ class Output(Registered):
             self._lose(error)
 
     def _lose(self, error: OSError) -> None:
+        was_lost = self._is_lost
         self.stop()
-        if not self._is_lost:
-            self._is_lost = True
+        if not was_lost:
             self._lost(error)

@@ -588,6 +588,16 @@ class TestAtATerminal:
             console.press("\x11")
             console.wait_for_line("RECEIVED while stopped")
 
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_ends_it_at_a_terminal_that_takes_nothing(self, tmp_path: Path, number: signal.Signals) -> None:
+        host = Host()
+        with host.listening() as uri, Console(tmp_path, "-m", "echod.client", uri) as console:
+            guest = host.guest()
+            guest.send("x" * 2**20)
+            assert guest.ping().wait(PATIENCE_S)
+            console.process.send_signal(number)
+            assert console.process.wait(LIMIT_S) == 128 + number
+
     def test_a_terminal_without_a_size_has_eighty_columns(self, tmp_path: Path) -> None:
         host = Host()
         with host.listening() as uri, Console(tmp_path, "-m", "echod.client", uri, columns=0) as console:

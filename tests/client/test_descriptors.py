@@ -124,6 +124,15 @@ class TestOutput:
         assert drained is not None
         assert (drained.called, lost, reactor.writers) == (True, [errno.EPIPE], set())
 
+    def test_what_has_been_stopped_neither_writes_nor_tells(
+        self, output: Output, pipe: Pipe, lost: list[int | None], reactor: Registry
+    ) -> None:
+        output.write([bytes(PIPE_BYTES + 1)])
+        output.stop()
+        assert output.write([b"x"]) is None
+        output.connectionLost(GONE)
+        assert (lost, reactor.writers) == ([], set())
+
     def test_the_reactor_may_ask_for_its_number_and_name(self, output: Output, pipe: Pipe) -> None:
         assert (output.fileno(), output.logPrefix()) == (pipe.writer, "echod")
 
