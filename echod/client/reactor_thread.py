@@ -109,9 +109,12 @@ class ReactorThread:
 
         It takes no longer than FAREWELL_TIMEOUT_S, and STOP_TIMEOUT_S where a callback does not come to its end.
         """
+        if self._pid not in (None, os.getpid()):
+            # The end of a child, in which a thread of its parent may hold the lock for ever.
+            return
         self._is_main_told = True
         try:
-            if self._thread is not None and self._pid == os.getpid() and not self._why_over:
+            if self._thread is not None and not self._why_over:
                 self._stop_reactor(self._thread)
         finally:
             self._give_up(IS_ENDING)
@@ -135,6 +138,7 @@ class ReactorThread:
         """Once, whichever thread comes first; the others wait for it at the lock."""
         if self._thread is not None:
             return
+        self._pid = os.getpid()
         reactor = self._get_reactor()
         if reactor.running:
             raise CannotWait(RUNS_ELSEWHERE)
@@ -147,7 +151,7 @@ class ReactorThread:
         show_log()
 
     def _start_thread(self, thread: threading.Thread) -> None:
-        self._pid, self._thread = os.getpid(), thread
+        self._thread = thread
         try:
             thread.start()
         except RuntimeError:

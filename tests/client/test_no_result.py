@@ -135,6 +135,31 @@ class TestAForkedProcess:
         )
         assert lines == ["done", "0", "CLOSED with code 1000 "]
 
+    def test_a_child_of_a_process_whose_threads_call_ends(self) -> None:
+        assert (
+            lines_of(
+                """
+            import os, sys, threading
+            from echod.blocking import *
+            server = start(port=0)
+            is_over = threading.Event()
+            def call():
+                while not is_over.is_set():
+                    default_server()
+            threads = [threading.Thread(target=call) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for _ in range(5):
+                child = os.fork()
+                if not child:
+                    sys.exit(0)
+                os.waitpid(child, 0)
+            is_over.set()
+            """
+            )
+            == []
+        )
+
     def test_a_child_of_a_callback_is_one(self) -> None:
         assert lines_of(
             """
