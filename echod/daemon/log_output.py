@@ -41,14 +41,24 @@ class LogOutput:
         """Nothing is buffered."""
 
     def rotate(self) -> bool:
-        """Begin a new file, or open the one that has the name now; whether it is a file that can be rotated."""
+        """Begin a new file, or open the one that has the name now; whether it is a file that can be rotated.
+
+        Where there can be no new file the old one goes on, and says so.
+        """
         if not isinstance(self.target, AppendedLogFile):
             return False
-        if self.target.was_moved():
-            self.target.reopen()
-        else:
-            self.target.rotate()
+        try:
+            self._begin_anew(self.target)
+        except OSError as error:
+            say(f"echod: cannot rotate the log: {error.strerror}")
+            log.error("echod cannot rotate its log: {why}", why=error.strerror)
         return True
+
+    def _begin_anew(self, file: AppendedLogFile) -> None:
+        if file.was_moved():
+            file.reopen()
+        else:
+            file.rotate()
 
     def _write(self, text: str | bytes) -> None:
         if isinstance(self.target, AppendedLogFile):

@@ -79,6 +79,24 @@ class AppendedLogFile(LogFile):
     def shouldRotate(self) -> bool:
         return bool(self.rotateLength) and os.fstat(self._file.fileno()).st_size >= self.rotateLength
 
+    def reopen(self) -> None:
+        self._begin_anew(super().reopen)
+
+    def rotate(self) -> None:
+        self._begin_anew(super().rotate)
+
+    def _begin_anew(self, begin: Callable[[], None]) -> None:
+        """Let Twisted close the file and open another; after an OSError the one that was open goes on."""
+        old = self._file
+        self._file = closable = os.fdopen(os.dup(old.fileno()), "rb+", 0)
+        try:
+            begin()
+        except OSError:
+            closable.close()
+            self._file, self.closed = old, False
+            raise
+        old.close()
+
     def was_moved(self) -> bool:
         """Whether what has the name of the file is another one now, or none."""
         try:

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -229,6 +229,59 @@ def logging_to(log: Path) -> Iterator[Child]:
         assert daemon.text == ""
 
 
+def vanish(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def put_a_folder_there(folder: Path) -> None:
+    (folder / "log").unlink()
+    (folder / "log").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("happen", "why"), [(vanish, "No such file or directory"), (put_a_folder_there, "Is a directory")]
+)
+def test_where_no_new_file_can_be_the_old_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, happen: Callable[[Path], None], why: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(log_output, "say", told.append)
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    output = LogOutput(AppendedLogFile.adopt(LogFile("log", str(folder))))
+    assert isinstance(output.target, AppendedLogFile)
+    descriptor = output.target._file
+    happen(folder)
+
+    assert [output.rotate(), output.rotate()] == [True, True]
+    output.write("line\n")
+
+    assert told == [f"echod: cannot rotate the log: {why}"] * 2
+    assert os.pread(descriptor.fileno(), 100, 0) == b"line\n"
+    output.target.close()
+
+
+def test_a_file_that_cannot_be_begun_by_its_size_goes_on_as_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(log_output, "say", told.append)
+    file = AppendedLogFile.adopt(LogFile("log", str(tmp_path), rotateLength=4))
+    output = LogOutput(file)
+    output.write("long\n")
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "rename", refuse_space)
+        output.write("lost\n")
+    output.write("more\n")
+    file.close()
+    assert told == ["echod: cannot write the log: No space left on device"]
+    assert ((tmp_path / "log").read_text(), (tmp_path / "log.1").read_text()) == ("more\n", "long\n")
+
+
+def refuse_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_twisteds_own_log_file_is_still_not_appended_to(tmp_path: Path) -> None:
     """Once it is, `AppendedLogFile` needs no `_append`."""
     file = LogFile("log", str(tmp_path))
@@ -256,15 +309,11 @@ def test_a_disk_that_is_full_is_told_once_each_time(tmp_path: Path, monkeypatch:
     told: list[str] = []
     monkeypatch.setattr(log_output, "say", told.append)
     file = AppendedLogFile.adopt(LogFile("log", str(tmp_path)))
-
-    def refuse(data: str) -> None:  # noqa: ARG001
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     output = LogOutput(file)
     for is_full in (False, True, True, False, True):
         with monkeypatch.context() as disk:
             if is_full:
-                disk.setattr(file, "write", refuse)
+                disk.setattr(file, "write", refuse_space)
             output.write("line\n")
     file.close()
     assert told == ["echod: cannot write the log: No space left on device"] * 2
