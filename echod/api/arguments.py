@@ -80,10 +80,9 @@ def adjust(limits: Limits, **given: float | None) -> Limits:
 
 def check_headers(headers: Headers | None) -> dict[str, str]:
     """The headers as a dict of its own, each name once whatever its case; nothing in them can end their line."""
-    try:
-        checked = dict(headers or {})
-    except (TypeError, ValueError):
-        raise BadSetting("headers", headers, "a mapping of names to values") from None
+    if not isinstance(headers, (Mapping, type(None))):
+        raise BadSetting("headers", headers, "a mapping of names to values")
+    checked = dict(headers or {})
     names = [check_header(name, value) for name, value in checked.items()]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

@@ -187,8 +187,9 @@ class Contract:
         """
         if type(code) not in (int, CloseCode) or code not in CLOSE_CODES:
             raise BadSetting("code", code, "a close code that may be sent: 1000-1003, 1007-1014 or 3000-4999")
-        if not isinstance(reason, str) or len(reason.encode()) > MOST_REASON_BYTES:
+        if not isinstance(reason, str) or len(reason.encode(errors="replace")) > MOST_REASON_BYTES:
             raise BadSetting("reason", reason, f"a text of at most {MOST_REASON_BYTES} bytes in UTF-8")
+        encode_text(reason)
         self._door(start_close, self._connection, code, reason)
 
     def when_closed(self) -> Deferred[int]:
@@ -223,10 +224,18 @@ class Contract:
         return ConnectionClosed(*known_close(self._connection))
 
 
+def encode_text(text: str) -> bytes:
+    """A text in UTF-8; BadArgument for one that has none, as from a file name or JSON that was cut."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadArgument(f"a text is without lone surrogates, such as {text[error.start]!r}") from None
+
+
 def encode(data: Data) -> tuple[bytes, bool]:
     """The payload of a message, and whether it is binary."""
     if isinstance(data, str):
-        return data.encode(), False
+        return encode_text(data), False
     if isinstance(data, (bytes, bytearray, memoryview)):
         return bytes(data), True
     raise BadArgument(f"a message is str or bytes, not {type(data).__name__}")

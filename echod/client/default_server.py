@@ -61,10 +61,12 @@ class DefaultServer:
             process has the port, or this one may not have it.
 
         Raises:
-            BadSetting: port is not a port number.
+            BadSetting: port is not a port number, or host no text.
         """
         if type(port) is not int or not 0 <= port <= 65535:
             raise BadSetting("port", port, "a port number from 0 to 65535")
+        if host is not None and not (isinstance(host, str) and host.isprintable()):
+            raise BadSetting("host", host, "an address or a name")
         return self._starting.run(lambda: Deferred.fromCoroutine(self._restart(port, host)))
 
     async def _restart(self, port: int, host: str | None) -> Server:

@@ -16,7 +16,7 @@ from echod.api.trust import Trust
 from echod.client.calls import public
 from echod.client.default_server import DefaultServer, get_reactor
 from echod.client.terminal import Display
-from echod.errors import CloseCode, NoClient
+from echod.errors import BadArgument, BadSetting, CloseCode, NoClient
 from echod.settings import DEFAULT_PORT, Limits
 
 ECHO_PATHS = {"simple": "/simple-echo", "multi": "/multi-echo"}
@@ -87,6 +87,8 @@ class Note(DefaultServer):
         callbacks = Callbacks(on_open, on_message, on_close, on_error, self._door)
         offered, more_headers = arguments.check_subprotocols(subprotocols), arguments.check_headers(headers)
         arguments.check_sent_origin(origin)
+        if not isinstance(compression, (bool, type(None))):
+            raise BadSetting("compression", compression, "True or False")
         plan = Plan(
             arguments.read_uri(uri), callbacks, offered, origin, more_headers, compression is not False, debug, limits
         )
@@ -109,10 +111,10 @@ class Note(DefaultServer):
         """Send one message, `str` as text and bytes-like as binary; returns `"text"` or `"binary"`.
 
         Raises:
-            BadArgument: data is neither.
+            BadArgument: data is neither, or contract is none.
             ConnectionClosed: the connection is not open.
         """
-        return contract.send(data)
+        return check_contract(contract).send(data)
 
     @public
     def close_websocket(
@@ -129,7 +131,7 @@ class Note(DefaultServer):
         Raises:
             BadSetting: a code that must not be sent, or a longer reason.
         """
-        contract.close(code, reason)
+        check_contract(contract).close(code, reason)
         return contract.when_closed() if wait else None
 
     @public
@@ -182,8 +184,17 @@ class Note(DefaultServer):
         return self._contract
 
 
+def check_contract(contract: Contract) -> Contract:
+    """The contract; a BadArgument for what is none."""
+    if not isinstance(contract, Contract):
+        raise BadArgument(f"a contract is expected, not {contract!r}")
+    return contract
+
+
 def echo_uri(url: str, host: str, port: int) -> str:
     """The URI of `"simple"` or `"multi"` on that host; any other is taken as it is."""
-    if url not in ECHO_PATHS:
+    if not isinstance(url, str) or url not in ECHO_PATHS:
         return url
+    if not isinstance(host, str):
+        raise BadSetting("host", host, "an address or a name")
     return f"ws://{f'[{host}]' if ':' in host else host}:{port}{ECHO_PATHS[url]}"

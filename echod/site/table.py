@@ -28,7 +28,7 @@ class Endpoint:
     def __init__(self, factory: IProtocolFactory, origins: Origins = None, behaving: Behaving | None = None) -> None:
         self.factory = factory
         self._behaving = behaving
-        if isinstance(origins, str):
+        if isinstance(origins, str) or not isinstance(origins, (Iterable, type(None))):
             raise BadSetting("origins", origins, "a list of origins")
         self._origins = None if origins is None else frozenset(map(check_origin, origins))
 
@@ -83,5 +83,5 @@ def check_origin(origin: str) -> str:
     """The origin as it is compared; BadSetting for what no client can send, and for a pattern."""
     try:
         return read_allowed(origin)
-    except ValueError:
+    except (TypeError, ValueError):
         raise BadSetting("origin", origin, ORIGIN) from None

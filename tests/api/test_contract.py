@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from echod.api.contract import Contract, WalkIn
-from echod.errors import BadSetting, ConnectionClosed
+from echod.errors import BadArgument, BadSetting, ConnectionClosed
 from echod.websocket.autobahn.state import State
 from tests.pair import BINARY, TEXT, Journal, MemoryNet, RawPeer, masked, unframe, welcome
 
@@ -201,6 +201,12 @@ def test_these_codes_may_not_be_sent(net: MemoryNet, peer: RawPeer, contract: Co
         contract.close(code)
 
     assert sent_by(net, peer) == []
+
+
+def test_a_reason_without_a_form_in_utf_8_is_refused(contract: Contract) -> None:
+    with pytest.raises(BadArgument, match="lone surrogates"):
+        contract.close(1000, "\ud83d")
+    assert contract.state.name == "OPEN"
 
 
 def test_a_reason_has_123_bytes_at_most(net: MemoryNet, peer: RawPeer, contract: Contract) -> None:

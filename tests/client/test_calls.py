@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import echod
 from echod import BadArgument, CannotListen, EchodError
+from echod.api.contract import encode
 from tests.client.peers import LOOPBACK
 from tests.client.scripts import lines_of, run_script
 
@@ -52,6 +53,23 @@ def test_a_call_that_does_not_fit_is_told_by_the_name_of_its_function(call: Call
         lambda: echod.open_websocket("http://localhost/"),
         lambda: echod.start("9001"),  # type: ignore[arg-type]
         lambda: echod.echo_send("x"),
+        lambda: echod.publish_websocket([]),  # type: ignore[arg-type]
+        lambda: echod.publish_websocket("/x", origins=5),  # type: ignore[arg-type]
+        lambda: echod.publish_websocket("/x", origins=[5]),  # type: ignore[list-item]
+        lambda: echod.publish_websocket("/x", headers=["X-Name"]),  # type: ignore[arg-type]
+        lambda: echod.open_websocket("ws://localhost/", headers="X-Name: value"),  # type: ignore[arg-type]
+        lambda: echod.open_websocket("ws://localhost/", headers=5),  # type: ignore[arg-type]
+        lambda: echod.open_websocket("ws://localhost/", subprotocols=5),  # type: ignore[arg-type]
+        lambda: echod.open_websocket("ws://localhost/", compression="off"),  # type: ignore[arg-type]
+        lambda: echod.start(host=5),  # type: ignore[arg-type]
+        lambda: echod.start(host=b"localhost"),  # type: ignore[arg-type]
+        lambda: echod.start(host="local\0host"),
+        lambda: echod.start(host="\ud800"),
+        lambda: echod.echo_client(host=None),  # type: ignore[arg-type]
+        lambda: echod.echo_client([]),  # type: ignore[arg-type]
+        lambda: echod.websocket_send(None, "x"),  # type: ignore[arg-type]
+        lambda: echod.close_websocket("x"),  # type: ignore[arg-type]
+        lambda: encode("\ud800"),
     ],
 )
 def test_whatever_is_raised_is_an_echod_error(call: Callable[[], Any]) -> None:
@@ -59,15 +77,13 @@ def test_whatever_is_raised_is_an_echod_error(call: Callable[[], Any]) -> None:
         call()
 
 
-def test_what_a_callback_of_the_caller_raises_is_left_as_it_is() -> None:
-    class Broken:
-        def __str__(self) -> str:
-            raise TypeError("my own")
-
-        __repr__ = __hash__ = __str__  # type: ignore[assignment]
+def test_what_code_of_the_caller_raises_is_left_as_it_is() -> None:
+    def broken() -> Iterator[str]:
+        yield "chat"
+        raise TypeError("my own")
 
     with pytest.raises(TypeError, match="my own") as raised:
-        echod.publish_websocket(Broken())  # type: ignore[arg-type]
+        echod.publish_websocket("/x", subprotocols=broken())
     assert not isinstance(raised.value, EchodError)
 
 
