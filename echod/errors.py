@@ -146,7 +146,6 @@ class OpenFailed(EchodError):
         return printable(f"{self.uri}: {self.why}")
 
 
-TLS_PACKAGE = "OpenSSL"
 TLS_MISSING = "TLS is not installed: pip install 'echod[tls]'"
 """What to say where that package is not found."""
 

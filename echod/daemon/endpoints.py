@@ -20,6 +20,7 @@ from twisted.python.filepath import FilePath
 from echod.daemon.inherited import inherit
 from echod.daemon.local_socket import LocalSocket
 from echod.daemon.private import parse_endpoint
+from echod.errors import TLS_MISSING
 from echod.transport.interfaces import Reactor
 
 if TYPE_CHECKING:
@@ -171,4 +172,4 @@ def require_extra() -> None:
     try:
         import OpenSSL  # noqa: F401
     except ImportError as error:
-        raise ValueError("TLS needs pyOpenSSL: pip install 'echod[tls]'") from error
+        raise ValueError(TLS_MISSING) from error

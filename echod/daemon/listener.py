@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from echod.counters import Counters
 from echod.daemon.endpoints import parse_place
-from echod.errors import TLS_MISSING, TLS_PACKAGE, BadSetting, printable
+from echod.errors import BadSetting, printable
 from echod.server.listening import make_endpoint
 from echod.settings import Settings
 from echod.transport.addresses import peer_name
@@ -140,10 +140,5 @@ Listener = PortListener | EndpointListener
 
 
 def explain(error: object) -> str:
-    """The system's own words if it refused to listen, else those of the error, or if it has none, its name.
-
-    Where TLS is not installed, what would install it.
-    """
-    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == TLS_PACKAGE:
-        return TLS_MISSING
+    """The system's own words if it refused to listen, else those of the error, or if it has none, its name."""
     return str(error.socketError if isinstance(error, CannotListenError) else error) or type(error).__name__

@@ -73,7 +73,7 @@ def test_the_page_follows_the_end_of_many_lines(chamber: Chamber) -> None:
         chamber.load(file_url(port))
         chamber.open()
         chamber.wait_until(lambda: last_line(chamber) == "RECEIVED: 1199")
-    assert is_at_end(chamber, PAGE)
+    chamber.wait_until(lambda: is_at_end(chamber, PAGE))
 
 
 @pytest.mark.usefixtures("wide")

@@ -287,7 +287,7 @@ class TestWaitingForReplies:
 
     def test_a_time_that_is_none_is_told(self) -> None:
         ended = run_client("--wait", "soon")
-        assert b"'soon' is not a time such as 250ms, 2s or 1m, from 0s to 1440m" in ended.stderr
+        assert b"'soon' is not a time such as 250ms, 2s or 1m, or plain seconds, from 0s to 24h" in ended.stderr
         assert ended.returncode == 2
 
 

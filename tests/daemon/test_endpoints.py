@@ -93,7 +93,7 @@ def test_without_the_extra_it_is_said_what_to_install(
     tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "OpenSSL", None)
-    with pytest.raises(BadSetting, match=r"TLS needs pyOpenSSL: pip install 'echod\[tls\]'"):
+    with pytest.raises(BadSetting, match=r"TLS is not installed: pip install 'echod\[tls\]'"):
         EndpointListener("--listen", text.format(tmp_path), reactor)
 
 
