@@ -15,11 +15,11 @@ from echod.api.serial import SerialQueue
 from echod.errors import CloseCode, ConnectionClosed
 from echod.flow.flow_control import Hold
 from echod.transport.leaving import leave_for
+from echod.transport.raised import Raised
 from echod.websocket.autobahn.closing import start_close
 from echod.websocket.autobahn.state import State
 from echod.websocket.context import ServerContext
 from echod.websocket.hooks import Guarded
-from echod.websocket.raised import Raised
 
 log = Logger()
 

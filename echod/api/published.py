@@ -16,12 +16,12 @@ from echod.api.conversation import Conversing
 from echod.errors import CloseCode
 from echod.rules.http.head import authority_of, origin_form
 from echod.transport.leaving import leave_for
+from echod.transport.raised import Raised
 from echod.websocket.autobahn.closing import close_of
 from echod.websocket.autobahn.state import State, state_of
 from echod.websocket.context import ServerContext
 from echod.websocket.factory import EndpointFactory
 from echod.websocket.protocol import EchodProtocol
-from echod.websocket.raised import Raised
 
 log = Logger()
 

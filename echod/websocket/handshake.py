@@ -23,12 +23,12 @@ from echod.rules.http.head import Head, Refusal
 from echod.rules.websocket.deflate_negotiation import Answer
 from echod.rules.websocket.handshake import Acceptance, accept_of, flatten_headers, read_opening
 from echod.transport.leaving import leave_for
+from echod.transport.raised import Raised
 from echod.websocket.autobahn.deflate import negotiate_deflate
 from echod.websocket.autobahn.starting import await_verdict, describe_request, open_connection
 from echod.websocket.autobahn.state import is_shaking_hands
 from echod.websocket.context import ServerContext
 from echod.websocket.hooks import Guarded
-from echod.websocket.raised import Raised
 
 DENIED = "the endpoint does not accept this connection"
 FAILED = "the endpoint failed to answer the handshake"

@@ -10,9 +10,9 @@ from twisted.logger import Logger
 
 from echod.errors import CLOSE_CODES, CloseCode
 from echod.transport.leaving import leave_for
+from echod.transport.raised import Raised
 from echod.websocket.autobahn.port import Connection
 from echod.websocket.autobahn.state import State, state_of
-from echod.websocket.raised import Raised
 
 log = Logger(namespace="echod.websocket")
 

@@ -8,7 +8,7 @@ import pytest
 from twisted.logger import eventAsText
 from twisted.python.failure import Failure
 
-from echod.websocket.raised import Raised
+from echod.transport.raised import Raised
 from tests.in_memory import Log
 from tests.pair import MemoryNet, RawPeer, masked, plain, welcome
 
