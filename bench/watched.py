@@ -1,4 +1,4 @@
-"""`python -m bench.watched …`: twistd with these arguments, as always, but on SIGUSR1 it tells what memory it uses.
+"""`python -m bench.watched …`: twistd with these arguments, as always, but on SIGUSR2 it tells what memory it uses.
 
 Resident memory does not show a leak: what was freed stays with the process for a while, and its blocks have gaps.
 """
@@ -42,12 +42,12 @@ def live_memory(daemon: Child) -> int:
 
     But for small blocks that the C library has at hand for the next use: up to some 200 KiB of them, after a while.
     """
-    os.kill(daemon.process.pid, signal.SIGUSR1)
+    os.kill(daemon.process.pid, signal.SIGUSR2)
     ours = daemon.wait_for_line(r"C library: (\d+) bytes in use", ANSWER_S)[1]
     small = daemon.wait_for_line(r"bytes in allocated blocks +=\s+([\d,]+)", ANSWER_S)[1]
     return int(ours) + int(small.replace(",", ""))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGUSR1, tell)
+    signal.signal(signal.SIGUSR2, tell)
     run()
