@@ -30,6 +30,8 @@ WORDS = (
     ),
     *(b"; ", b";", b",", b", ", b"=", b'"', b"\\", b" ", b"\t", b"x-other"),
 )
+SLACK = 262
+"""zlib refers back by that much less than the window."""
 FLUSHES = (zlib.Z_SYNC_FLUSH, zlib.Z_FULL_FLUSH, zlib.Z_FINISH)
 
 
@@ -60,15 +62,19 @@ def check_sent(choices: Choices) -> None:
 
 
 def check_received(choices: Choices) -> None:
-    """Messages of streams that go on or end, with full and stored blocks, in one piece or many."""
+    """Messages of streams that go on or end, with full and stored blocks, in one piece or many.
+
+    A stream that begins anew may refer to what was sent before it: the window is that of the direction.
+    """
     bits, level = 9 + choices.below(7), choices.below(10)
-    ours = Inflater(bits)
-    compressor = zlib.compressobj(level, zlib.DEFLATED, -bits)
+    ours, sent = Inflater(bits), b""
+    theirs = zlib.compressobj(level, zlib.DEFLATED, -bits)
     for payload in messages(choices):
         flush = choices.pick(FLUSHES)
-        body = compressor.compress(payload) + compressor.flush(flush)
+        body = theirs.compress(payload) + theirs.flush(flush)
+        sent = (sent + payload)[-(1 << bits) + SLACK :]
         if flush == zlib.Z_FINISH:
-            compressor = zlib.compressobj(level, zlib.DEFLATED, -bits)
+            theirs = zlib.compressobj(level, zlib.DEFLATED, -bits, zdict=sent)
         assert inflate(ours, choices.split(body.removesuffix(TAIL))) == payload
 
 
