@@ -5,7 +5,8 @@
 // The rules:
 // * Lines are collected and shown once a frame: the position is read once, all lines are added, the position is set
 //   once. A line that asked for its own layout made the time grow with the square of the number of lines.
-// * The view follows the end, unless it was scrolled up.
+// * The view follows the end, unless it was scrolled up: it is its moves that count, since what stands around the list
+//   may grow and leave the end further down.
 // * Lines and characters are bounded. The oldest lines go, and a note above the list counts them.
 // * What a peer sends is shown as text and never read as HTML.
 //
@@ -29,10 +30,13 @@
     #characters = 0;
     #dropped = 0;
     #startedAt = 0;
+    #follows = true;
+    #top = 0; // Where the view was when it was looked at last.
 
     connectedCallback() {
       this.#list.before(this.#note);
       this.append(this.#announcer);
+      document.addEventListener("scroll", () => this.#look(scrolledBy(this)), { capture: true, passive: true });
     }
 
     /** Start again, with the time 0. */
@@ -81,11 +85,21 @@
       cancelAnimationFrame(this.#frame);
       clearTimeout(this.#timer);
       const view = scrolledBy(this);
-      const wasAtEnd = view.scrollTop + view.clientHeight >= view.scrollHeight - SLACK;
+      this.#look(view);
       this.#list.append(...this.#waiting);
       this.#waiting = [];
       this.#drop();
-      if (wasAtEnd) view.scrollTop = view.scrollHeight;
+      if (!this.#follows) return;
+      view.scrollTop = view.scrollHeight;
+      this.#top = view.scrollTop;
+    }
+
+    /** At the end it follows, and no longer once it has moved up from there. */
+    #look(view) {
+      const top = view.scrollTop;
+      if (top + view.clientHeight >= view.scrollHeight - SLACK) this.#follows = true;
+      else if (top < this.#top) this.#follows = false;
+      this.#top = top;
     }
 
     #drop() {
