@@ -347,18 +347,28 @@ class TestWhatEndsAProgram:
                 print("on_error", failure.type.__name__, flush=True)
             publish_websocket("/end", on_message=on_message, on_error=on_error)
             contract = open_websocket(f"ws://127.0.0.1:{{start(port=0).port}}/end")
-            contract.send("x")
             """
+    SENDING = (
+        RAISING
+        + """contract.send("x")
+            """
+    )
+    SENDING_LATER = (
+        RAISING
+        + """threading.Timer(0.5, contract.send, ["x"]).start()
+            """
+    )
+    """The main thread is not in a call of ours by then."""
 
     @pytest.mark.parametrize(("error", "code"), [("SystemExit(3)", 3), ("KeyboardInterrupt", -signal.SIGINT)])
     def test_the_main_thread_gets_it_where_it_waits(self, error: str, code: int) -> None:
-        with start_script(self.RAISING.format(error=error) + "contract.when_closed(); contract.ping()") as child:
+        with start_script(self.SENDING.format(error=error) + "contract.when_closed(); contract.ping()") as child:
             assert child.wait() == code
         assert child.text.count("on_error") == 1
 
     @pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt"])
     def test_a_main_thread_that_does_something_else_is_interrupted(self, error: str) -> None:
-        with start_script(self.RAISING.format(error=error) + "time.sleep(600)") as child:
+        with start_script(self.SENDING_LATER.format(error=error) + "time.sleep(600)") as child:
             assert child.wait() == -signal.SIGINT
 
     def test_another_thread_that_waits_is_told(self) -> None:
