@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IAddress
 
 from echod.accept.interfaces import IAccepted
 from echod.counters import Counters, Kind
+from echod.flow.emptied import Emptied
 from echod.rules.http.head import Refusal
 from echod.transport.addresses import net_of
 
@@ -25,7 +26,7 @@ class Admission:
         self._most_per_address = most_per_address
         self._present: dict[IAccepted, str] = {}
         self._per_address: Counter[str] = Counter()
-        self._emptied: list[Deferred[None]] = []
+        self._emptied = Emptied(self._present)
         self.is_leaving = False
         """Whether new connections are refused because a graceful shutdown has begun."""
         self.counters = counters or Counters()
@@ -53,7 +54,7 @@ class Admission:
         self._per_address[net] -= 1
         if self._per_address[net] <= 0:
             del self._per_address[net]
-        self._tell_empty()
+        self._emptied.tell()
 
     def refuse_newcomers(self) -> None:
         """From now on 503 to new connections, and to those whose request is incomplete."""
@@ -74,11 +75,4 @@ class Admission:
 
     def when_empty(self) -> Deferred[None]:
         """Fires when no connection is left."""
-        waiting: Deferred[None] = Deferred()
-        self._emptied.append(waiting)
-        self._tell_empty()
-        return waiting
-
-    def _tell_empty(self) -> None:
-        while self._emptied and not self._present:
-            self._emptied.pop(0).callback(None)
+        return self._emptied.wait()

@@ -136,7 +136,7 @@ class Gate(Protocol):
             self.refuse(Refusal(408, f"no complete request head within {timeout_s:g} seconds"), LATE_S)
 
     def _leave_silently(self) -> None:
-        """Whoever has sent nothing, a load balancer's probe or a browser in advance, has no request to be answered."""
+        """A client that has sent nothing, a probe or a browser in advance, has no request to be answered."""
         self._admission.counters.count(Kind.SILENT)
         self.dataReceived = self._make_ending(LATE_S).drop  # type: ignore[method-assign]
         self._deadline = self._clock.callLater(LATE_S, self._cut)

@@ -1,7 +1,7 @@
 """What a connection has sent and the operating system has not taken yet, and who waits until it has.
 
 Nothing tells when a write buffer is empty that was never above its mark. So the buffer is looked at as long as
-somebody waits: in the next turn of the loop, and then in pauses that double.
+a Deferred waits: in the next turn of the loop, and then in pauses that double.
 """
 
 from __future__ import annotations

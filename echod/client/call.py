@@ -31,7 +31,7 @@ class Call(Generic[T]):
             self._running.addCallbacks(self._end, self._end)
 
     def cancel(self) -> None:
-        """In the reactor's thread: nobody waits any more."""
+        """In the reactor's thread: no thread waits any more."""
         self._is_over.set()
         if self._running is not None:
             self._running.cancel()

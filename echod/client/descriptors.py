@@ -138,7 +138,7 @@ class Output(Registered):
         self._rest()
 
     def _rest(self) -> None:
-        """Nothing is kept, and nobody waits."""
+        """Nothing is kept, and nothing waits."""
         self._reactor.removeWriter(self)
         self._pieces.clear()
         waiting, self._waiting = self._waiting, []

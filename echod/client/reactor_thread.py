@@ -80,7 +80,7 @@ class ReactorThread:
         try:
             call.wait()
         except BaseException:
-            # Ctrl-C: what nobody waits for is not to be done, such as a connection that would be nobody's.
+            # Ctrl-C: what no thread waits for is not to be done, such as a connection without an owner.
             self._get_reactor().callFromThread(call.cancel)
             raise
         finally:

@@ -56,7 +56,7 @@ class Contexts:
         return self._by_name.get(exact) or self._by_name.get(f"*.{exact.partition('.')[2]}")
 
     def _choose(self, connection: Connection) -> None:
-        """An unknown name is not logged: anybody may send any."""
+        """An unknown name is not logged: a client may send any."""
         context = self.find(connection.get_servername() or b"")
         if context is not None:
             connection.set_context(context)

@@ -68,7 +68,7 @@ def make_socket(path: str, mode: int, backlog: int) -> socket.socket:
 
 
 def remove_stale(path: str) -> None:
-    """Remove a socket file that nobody listens to; any other is an OSError, and stays."""
+    """Remove a socket file that no process listens to; any other is an OSError, and stays."""
     with suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             raise FileExistsError("the file that is there is no socket, and stays")

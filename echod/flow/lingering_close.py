@@ -26,7 +26,7 @@ class LingeringClose(StallTimeout):
         self._dropped = 0
 
     def drop(self, data: bytes) -> None:
-        """Bytes that nobody wants. From a peer that goes on sending no more is read: its timeout ends it.
+        """Bytes that are not used. From a peer that goes on sending no more is read: its timeout ends it.
 
         Not at once: a reset might take from it what it has not read yet.
         """

@@ -65,7 +65,7 @@ def find_file(folder: Path, path: str) -> Path | None:
 
 
 def is_plain(name: str) -> bool:
-    """Whether this names something in its folder, and says so to whoever reads it."""
+    """Whether this names something in its folder, and says so to its reader."""
     has_odd = "\\" in name or any(category(letter) in INVISIBLE for letter in name)
     return bool(name) and not name.startswith(".") and not has_odd
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
+from echod.flow.emptied import Emptied
 from echod.websocket.autobahn.port import Connection
 
 
@@ -12,7 +13,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[Connection, None] = {}
-        self._emptied: list[Deferred[None]] = []
+        self._emptied = Emptied(self._open)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -24,18 +25,11 @@ class Connections:
     def leave(self, connection: Connection) -> None:
         """The connection is lost; for one that never joined this changes nothing."""
         self._open.pop(connection, None)
-        self._tell_empty()
+        self._emptied.tell()
 
     def when_empty(self) -> Deferred[None]:
         """Fires when none is open."""
-        waiting: Deferred[None] = Deferred()
-        self._emptied.append(waiting)
-        self._tell_empty()
-        return waiting
-
-    def _tell_empty(self) -> None:
-        while self._emptied and not self._open:
-            self._emptied.pop(0).callback(None)
+        return self._emptied.wait()
 
     def all(self) -> list[Connection]:
         """Those that are open now, in the order in which they came."""

@@ -50,6 +50,7 @@ class Acceptance:
 
     def render(self) -> bytes:
         """The whole answer."""
+        # As in the request of our client: added and not formatted, so that what is sent is what was checked.
         more = "".join([name + ": " + value + "\r\n" for name, value in self.headers])
         if self.subprotocol is not None:
             more += f"Sec-WebSocket-Protocol: {self.subprotocol}\r\n"
